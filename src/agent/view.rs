@@ -1,0 +1,209 @@
+//! What the faces see: a picture of all printers and jobs, replaced whole whenever something changes.
+//! It holds no secret.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use crate::agent::Failure;
+use crate::printer::capability::{Capabilities, ReportKind};
+use crate::printer::identity::PrinterId;
+use crate::usb;
+
+/// All printers and jobs at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// Printers that are plugged in.
+    pub printers: BTreeMap<PrinterId, Arc<PrinterView>>,
+    /// Jobs, running and finished within the last five minutes.
+    pub jobs: BTreeMap<JobId, Arc<JobView>>,
+}
+
+/// What a printer is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "states are described in dbus/, where clients look")]
+pub enum State {
+    Probing,
+    Ready,
+    Busy,
+    Recovering,
+    Inhibited,
+    Failed,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Probing => "probing",
+            Self::Ready => "ready",
+            Self::Busy => "busy",
+            Self::Recovering => "recovering",
+            Self::Inhibited => "inhibited",
+            Self::Failed => "failed",
+        })
+    }
+}
+
+/// How long the printer's PIN stays the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinKind {
+    /// On a label or for ever.
+    Static,
+    /// Made anew for each session.
+    Dynamic,
+    /// The printer does not say.
+    Unknown,
+}
+
+/// What the `.Wps` interface shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WpsView {
+    /// `read-pin`, `write-pin`, `paper-pin`, `push-button`.
+    pub methods: Vec<&'static str>,
+    /// How long a PIN lives.
+    pub pin_kind: PinKind,
+}
+
+/// One printer. Texts that a printer chose are cleaned of control characters and bounded before they get here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PrinterView {
+    /// Its id.
+    pub id: PrinterId,
+    /// Manufacturer, as the device says.
+    pub manufacturer: String,
+    /// Model.
+    pub model: String,
+    /// Serial number; empty where it has none.
+    pub serial_number: String,
+    /// UUID; empty where unknown.
+    pub uuid: String,
+    /// idVendor.
+    pub vendor_id: u16,
+    /// idProduct.
+    pub product_id: u16,
+    /// Where it is plugged in now.
+    pub address: usb::Address,
+    /// What it is doing.
+    pub state: State,
+    /// Why, in a sentence for people; empty when there is nothing to say.
+    pub state_reason: String,
+    /// What it can be asked for.
+    pub capabilities: Capabilities,
+    /// The reports it can print.
+    pub reports: Vec<ReportKind>,
+    /// WPS, where it can.
+    pub wps: Option<WpsView>,
+    /// The job that is using it.
+    pub current_job: Option<JobId>,
+}
+
+/// A job's name: `[A-Za-z0-9_]+`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub String);
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a client can ask a printer for that takes a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Print one report.
+    PrintReport(ReportKind),
+    /// Do what this combination of buttons does on the panel.
+    PressButtons {
+        /// Names as on the panel, lower case: `wireless`, `information`.
+        buttons: Vec<String>,
+        /// How long they are held; zero for a press. Milliseconds.
+        hold_ms: u32,
+    },
+    /// Read the WPS PIN.
+    ReadPin,
+    /// Probe again.
+    Refresh,
+}
+
+impl Task {
+    /// The job's Kind on D-Bus.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::PrintReport(_) => "print-report",
+            Self::PressButtons { .. } => "press-buttons",
+            Self::ReadPin => "read-pin",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// Who started a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Unique name on the bus.
+    pub bus_name: String,
+    /// User id.
+    pub uid: u32,
+}
+
+/// How a job is to be started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StartOptions {
+    /// Whether the job outlives its starter's connection; reports do where this is not said.
+    pub keep: Option<bool>,
+    /// The last part of the job's path, so that a client can listen before it calls. `[A-Za-z0-9_]{1,64}`.
+    pub handle_token: Option<String>,
+}
+
+/// A moment, in CLOCK_BOOTTIME microseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BootTime(pub u64);
+
+/// A job as everybody may see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JobView {
+    /// Its id.
+    pub id: JobId,
+    /// [`Task::kind`].
+    pub kind: &'static str,
+    /// The printer it is about.
+    pub printer: PrinterId,
+    /// What it is doing: `waiting`, `checking`, `printing`, `reading-pin`, `probing`, `showing-pin`, `done`.
+    pub stage: &'static str,
+    /// 0 to 1; `None` when unknown.
+    pub progress: Option<f64>,
+    /// What the user should do now; empty for nothing.
+    pub user_action: &'static str,
+    /// When the present stage ends.
+    pub deadline: Option<BootTime>,
+    /// Who started it.
+    pub started_by: Caller,
+    /// Whether Cancel can still help.
+    pub cancelable: bool,
+    /// How it ended.
+    pub outcome: Option<Result<(), Failure>>,
+}
+
+/// What a finished job has for its starter, and for nobody else.
+#[derive(Clone, Debug)]
+pub enum JobResult {
+    /// Nothing but that it is done.
+    Done,
+    /// The pages that came out, in order: the printer's own names for them.
+    Printed {
+        /// Job types, as the printer names them.
+        pages: Vec<String>,
+    },
+    /// A WPS PIN.
+    Pin {
+        /// The PIN.
+        pin: crate::secret::Pin,
+        /// Until when it should be used.
+        deadline: BootTime,
+        /// Where that lifetime comes from: `printer` or `walk-time`.
+        deadline_source: &'static str,
+        /// How long it lives.
+        kind: PinKind,
+    },
+}

@@ -1,0 +1,1 @@
+//! A D-Bus client: the command line.

@@ -1,0 +1,5 @@
+//! What a printer is to the one who uses it: an identity that survives unplugging, capabilities with the
+//! evidence for each, and what its buttons do.
+
+pub mod capability;
+pub mod identity;

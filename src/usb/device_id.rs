@@ -1,0 +1,1 @@
+//! The IEEE 1284 device id. Pure.

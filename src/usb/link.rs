@@ -1,0 +1,1 @@
+//! A link: one claimed interface as a byte stream in both directions.
