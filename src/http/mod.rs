@@ -1,1 +1,27 @@
 //! HTTP/1.1 over links: exchanges, and the pool of a printer's links.
+//!
+//! USB has no connection that could be closed: whatever the printer still has to say to one request comes out in
+//! front of the answer to the next one. So one request and its response are an *exchange* on one link, and
+//! the link comes back to the [`Pool`] only when the response was read to its end, or after the recovery
+//! ladder has shown that the printer is at the start of a message again.
+//!
+//! ```text
+//!  Pool ── lends a link ──▶ exchange (a task of ours; the caller may leave at any time)
+//!   ▲                        │  hyper's client ◀──▶ socket ◀── framing ──▶ usb::link::Link
+//!   └──── Drained ◀──────────┴─▶ recovery: drain, clear halt, claim again, reset ─▶ else quarantine
+//! ```
+//!
+//! [`Pool::exchange`] streams in both directions. [`Pool::fetch`] is for small documents: it repeats what a
+//! printer asks to repeat (202, 503), unpacks gzip, and bounds everything in size and time.
+
+mod body;
+mod call;
+mod error;
+mod pool;
+
+pub use body::{BoxError, RequestBody, ResponseBody};
+pub use call::{Call, Deadlines, Patience, Reply};
+pub use error::Error;
+pub use pool::Pool;
+
+pub use ::http::{HeaderMap, Method, Request, Response, StatusCode, header};
