@@ -154,6 +154,8 @@ pub struct StartOptions {
     pub keep: Option<bool>,
     /// The last part of the job's path, so that a client can listen before it calls. `[A-Za-z0-9_]{1,64}`.
     pub handle_token: Option<String>,
+    /// Whether capabilities that are only `assumed` may be used.
+    pub experimental: bool,
 }
 
 /// A moment, in CLOCK_BOOTTIME microseconds.

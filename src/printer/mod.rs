@@ -3,3 +3,5 @@
 
 pub mod capability;
 pub mod identity;
+pub mod probe;
+pub mod text;

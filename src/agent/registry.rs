@@ -1,0 +1,297 @@
+//! The registry: the only mutable map of the house. It is owned by one task, and nothing here waits.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agent::attend::{self, Attendance};
+use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
+use crate::agent::jobs::Job;
+use crate::agent::view::{JobId, PinKind, PrinterView, State, View, WpsView};
+use crate::agent::{Clock, ErrorKind, Failure};
+use crate::blame::Party;
+use crate::http;
+use crate::printer::capability::Capability;
+use crate::printer::identity::PrinterId;
+use crate::printer::probe::{Facts, Recognised};
+use crate::usb::{self, Address, Arrival, Hotplug};
+
+/// Printers at once; a computer with more has a hub for a living.
+pub(super) const MAX_PRINTERS: usize = 64;
+/// Devices that are being looked at or are printers.
+const MAX_VISITS: usize = 256;
+
+/// A device on the bus that is, or may be, a printer.
+struct Guest {
+    visit: Visit,
+    arrival: Arrival,
+    gone: CancellationToken,
+    again: Arc<Notify>,
+    printer: Option<PrinterId>,
+}
+
+/// A printer.
+pub(super) struct Entry {
+    pub(super) visit: Visit,
+    pub(super) arrival: Arrival,
+    pub(super) recognised: Recognised,
+    pub(super) pool: Option<http::Pool>,
+    pub(super) condition: Condition,
+    pub(super) job: Option<JobId>,
+    pub(super) again: Arc<Notify>,
+}
+
+/// What is known of what it can do.
+///
+/// ```text
+///  Probing ──facts──▶ Ready ──Refresh──▶ Probing
+///     │ ▲
+///     ▼ │ by itself, with back-off
+///  Troubled          Mute: it has no HTTP as it is (Smart Install)
+/// ```
+pub(super) enum Condition {
+    /// It is being asked; with what it said the last time.
+    Probing(Option<Arc<Facts>>),
+    /// It could not say; it is asked again. With what it said the last time.
+    Troubled(Trouble, Option<Arc<Facts>>),
+    /// It has said.
+    Ready(Arc<Facts>),
+    /// There is nothing to ask until somebody does what the reason says.
+    Mute(Failure),
+}
+
+/// All that the agent knows.
+pub(super) struct Registry {
+    bus: Arc<dyn usb::Bus>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) news: mpsc::UnboundedSender<Event>,
+    publish: watch::Sender<Arc<View>>,
+    pub(super) tasks: TaskTracker,
+    guests: BTreeMap<Address, Guest>,
+    pub(super) printers: BTreeMap<PrinterId, Entry>,
+    pub(super) jobs: BTreeMap<JobId, Job>,
+    visits: u64,
+    pub(super) jobs_started: u64,
+}
+
+impl Registry {
+    pub(super) fn new(
+        bus: Arc<dyn usb::Bus>,
+        clock: Arc<dyn Clock>,
+        news: mpsc::UnboundedSender<Event>,
+        publish: watch::Sender<Arc<View>>,
+    ) -> Self {
+        Self {
+            bus,
+            clock,
+            news,
+            publish,
+            tasks: TaskTracker::new(),
+            guests: BTreeMap::new(),
+            printers: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            visits: 0,
+            jobs_started: 0,
+        }
+    }
+
+    /// Takes one event in, and publishes what has changed by it.
+    pub(super) fn on(&mut self, event: Event) {
+        match event {
+            Event::Hotplug(Hotplug::Arrived(arrival)) => self.arrived(arrival),
+            Event::Hotplug(Hotplug::Departed(address)) => self.departed(address),
+            Event::Device(visit, news) => self.device(visit, news),
+            Event::Job(job, news) => self.job_news(&job, news),
+            Event::Due => self.due(),
+            // Publishes by itself, between what it did and its reply.
+            Event::Request(request) => return self.request(request),
+        }
+        self.publish();
+    }
+
+    /// Ends every job and every device's task, and gives what is left to wait for.
+    pub(super) fn stop(&mut self) -> TaskTracker {
+        for guest in self.guests.values() {
+            guest.gone.cancel();
+        }
+        self.end_all_jobs(&Failure::new(
+            ErrorKind::Canceled,
+            Party::Agent,
+            "The service was stopped. Start it again, look at the printer, then try again.",
+        ));
+        self.publish();
+        self.tasks.close();
+        self.tasks.clone()
+    }
+
+    fn arrived(&mut self, arrival: Arrival) {
+        // The same address again without a departure in between: the first one must have gone unnoticed.
+        self.departed(arrival.address);
+        if self.guests.len() >= MAX_VISITS {
+            tracing::warn!(address = %arrival.address, "too many USB devices at once; this one is ignored");
+            return;
+        }
+        self.visits += 1;
+        let guest = Guest {
+            visit: Visit(self.visits),
+            gone: CancellationToken::new(),
+            again: Arc::new(Notify::new()),
+            printer: None,
+            arrival,
+        };
+        self.tasks.spawn(attend::attend(Attendance {
+            visit: guest.visit,
+            arrival: guest.arrival.clone(),
+            bus: Arc::clone(&self.bus),
+            news: self.news.clone(),
+            gone: guest.gone.clone(),
+            again: Arc::clone(&guest.again),
+        }));
+        self.guests.insert(guest.arrival.address, guest);
+    }
+
+    fn departed(&mut self, address: Address) {
+        let Some(guest) = self.guests.remove(&address) else { return };
+        guest.gone.cancel();
+        let Some(id) = guest.printer else { return };
+        tracing::info!(printer = %id, "unplugged");
+        if let Some(job) = self.printers.remove(&id).and_then(|entry| entry.job) {
+            self.finish(
+                &job,
+                Err(Failure::new(
+                    ErrorKind::Disconnected,
+                    Party::Host,
+                    "The printer was unplugged or switched off. Plug it in again, look whether a page came out, then try again.",
+                )),
+            );
+        }
+    }
+
+    fn device(&mut self, visit: Visit, news: DeviceNews) {
+        let Some(guest) = self.guests.values_mut().find(|guest| guest.visit == visit) else { return };
+        match (news, &guest.printer) {
+            (DeviceNews::NotAPrinter, None) => {
+                let address = guest.arrival.address;
+                self.guests.remove(&address);
+            }
+            (DeviceNews::Recognised(recognised, pool), None) => {
+                let mut id = recognised.id.clone();
+                if self.printers.contains_key(&id) {
+                    id = id.at(&guest.arrival.topology);
+                }
+                if self.printers.len() >= MAX_PRINTERS || self.printers.contains_key(&id) {
+                    tracing::warn!(printer = %id, "too many printers at once; this one is ignored");
+                    guest.gone.cancel();
+                    let address = guest.arrival.address;
+                    self.guests.remove(&address);
+                    return;
+                }
+                tracing::info!(printer = %id, address = %guest.arrival.address, model = recognised.model, "plugged in");
+                guest.printer = Some(id.clone());
+                let entry = Entry {
+                    visit,
+                    arrival: guest.arrival.clone(),
+                    condition: match &recognised.mute {
+                        Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, *why)),
+                        None => Condition::Probing(None),
+                    },
+                    recognised: *recognised,
+                    pool,
+                    job: None,
+                    again: Arc::clone(&guest.again),
+                };
+                self.printers.insert(id, entry);
+            }
+            (DeviceNews::NotAPrinter | DeviceNews::Recognised(..), Some(_)) => {}
+            (DeviceNews::Asking, Some(id)) => {
+                if let Some(entry) = self.printers.get_mut(id)
+                    && let Condition::Ready(facts) = &entry.condition
+                {
+                    entry.condition = Condition::Probing(Some(Arc::clone(facts)));
+                }
+            }
+            (DeviceNews::Trouble(trouble), Some(id)) => {
+                tracing::info!(printer = %id, reason = trouble.failure.message, "could not be probed");
+                if let Some(entry) = self.printers.get_mut(id) {
+                    let known = entry.facts().map(Arc::clone);
+                    entry.condition = Condition::Troubled(trouble, known);
+                }
+            }
+            (DeviceNews::Probed(facts), Some(id)) => {
+                let id = id.clone();
+                if let Some(entry) = self.printers.get_mut(&id) {
+                    tracing::info!(printer = %id, reports = facts.reports.len(), "ready");
+                    entry.condition = Condition::Ready(facts);
+                }
+                self.probed(&id);
+            }
+            (DeviceNews::Asking | DeviceNews::Trouble(_) | DeviceNews::Probed(_), None) => {}
+        }
+    }
+
+    /// Replaces the view where something in it has changed. What has not changed stays the same `Arc`.
+    pub(super) fn publish(&self) {
+        let old = Arc::clone(&self.publish.borrow());
+        let mut changed = false;
+        let mut view = View::default();
+        for (id, entry) in &self.printers {
+            let now = entry.view(id);
+            let kept = old.printers.get(id).filter(|before| ***before == now);
+            changed |= kept.is_none();
+            view.printers.insert(id.clone(), kept.map_or_else(|| Arc::new(now), Arc::clone));
+        }
+        for (id, job) in &self.jobs {
+            let kept = old.jobs.get(id).filter(|before| ***before == job.view);
+            changed |= kept.is_none();
+            view.jobs.insert(id.clone(), kept.map_or_else(|| Arc::new(job.view.clone()), Arc::clone));
+        }
+        changed |= old.printers.len() != view.printers.len() || old.jobs.len() != view.jobs.len();
+        if changed {
+            self.publish.send_replace(Arc::new(view));
+        }
+    }
+}
+
+impl Entry {
+    /// What it said it can do, the last time that it said so.
+    fn facts(&self) -> Option<&Arc<Facts>> {
+        match &self.condition {
+            Condition::Ready(facts) => Some(facts),
+            Condition::Probing(known) | Condition::Troubled(_, known) => known.as_ref(),
+            Condition::Mute(_) => None,
+        }
+    }
+
+    fn view(&self, id: &PrinterId) -> PrinterView {
+        let facts = self.facts();
+        let (state, state_reason) = match &self.condition {
+            Condition::Probing(_) => (State::Probing, String::new()),
+            Condition::Troubled(trouble, _) if trouble.lasting => (State::Failed, trouble.failure.message.clone()),
+            Condition::Troubled(trouble, _) => (State::Probing, trouble.failure.message.clone()),
+            Condition::Mute(why) => (State::Failed, why.message.clone()),
+            Condition::Ready(facts) if self.job.is_some() => (State::Busy, facts.remark.clone()),
+            Condition::Ready(facts) => (State::Ready, facts.remark.clone()),
+        };
+        PrinterView {
+            id: id.clone(),
+            manufacturer: self.recognised.manufacturer.clone(),
+            model: self.recognised.model.clone(),
+            serial_number: self.recognised.serial_number.clone(),
+            uuid: String::new(),
+            vendor_id: self.arrival.vendor_id,
+            product_id: self.arrival.product_id,
+            address: self.arrival.address,
+            state,
+            state_reason,
+            capabilities: facts.map(|facts| facts.capabilities.clone()).unwrap_or_default(),
+            reports: facts.map(|facts| facts.reports.clone()).unwrap_or_default(),
+            wps: facts
+                .filter(|facts| facts.capabilities.contains_key(&Capability::ReadPin))
+                .map(|_| WpsView { methods: vec![Capability::ReadPin.name()], pin_kind: PinKind::Unknown }),
+            current_job: self.job.clone(),
+        }
+    }
+}
