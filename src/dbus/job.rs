@@ -1,0 +1,170 @@
+//! `org.plugprint1.Job`. Its methods answer the starter's connection, and root.
+
+use std::sync::Arc;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use zbus::message::Header;
+use zbus::object_server::SignalEmitter;
+use zbus::{OwnedObjectPath, Signature, Type, Variant, interface};
+
+use crate::agent::Failure;
+use crate::agent::view::{JobResult, JobView};
+use crate::dbus::error::{Error, full_name};
+use crate::dbus::mirror::{Property, Told};
+use crate::dbus::options::{self, Options};
+use crate::dbus::wps::pin_kind;
+use crate::dbus::{Room, printer_path};
+
+/// The Outcome of a job that did what it was asked for.
+const SUCCESS: &str = "success";
+
+pub(crate) struct Job {
+    room: Arc<Room>,
+    told: Told<JobView>,
+}
+
+impl Job {
+    pub(crate) fn new(room: Arc<Room>, told: Told<JobView>) -> Self {
+        Self { room, told }
+    }
+}
+
+#[interface(name = "org.plugprint1.Job", introspection_docs = false)]
+impl Job {
+    async fn cancel(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        let job = self.told.get();
+        let caller = self.room.starter(&header, &job).await?;
+        options::none(options)?;
+        Ok(self.room.handle.cancel(job.id.clone(), caller).await?)
+    }
+
+    async fn keep(&self, keep: bool, options: Options, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        let job = self.told.get();
+        let caller = self.room.starter(&header, &job).await?;
+        options::none(options)?;
+        Ok(self.room.handle.keep(job.id.clone(), caller, keep).await?)
+    }
+
+    #[zbus(out_args("result"))]
+    async fn get_result(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<Answer, Error> {
+        let job = self.told.get();
+        let caller = self.room.starter(&header, &job).await?;
+        options::none(options)?;
+        Ok(Answer(self.room.handle.result(job.id.clone(), caller).await?))
+    }
+
+    #[zbus(signal)]
+    async fn completed(emitter: &SignalEmitter<'_>, success: bool, error: &str, message: &str) -> zbus::Result<()>;
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn kind(&self) -> &'static str {
+        self.told.get().kind
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn printer(&self) -> OwnedObjectPath {
+        printer_path(&self.told.get().printer).unwrap_or_default()
+    }
+
+    #[zbus(property)]
+    fn stage(&self) -> &'static str {
+        self.told.get().stage
+    }
+
+    #[zbus(property)]
+    fn progress(&self) -> f64 {
+        progress(&self.told.get())
+    }
+
+    #[zbus(property)]
+    fn user_action(&self) -> &'static str {
+        self.told.get().user_action
+    }
+
+    #[zbus(property)]
+    fn deadline(&self) -> u64 {
+        deadline(&self.told.get())
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn started_by(&self) -> u32 {
+        self.told.get().started_by.uid
+    }
+
+    #[zbus(property)]
+    fn cancelable(&self) -> bool {
+        self.told.get().cancelable
+    }
+
+    #[zbus(property)]
+    fn finished(&self) -> bool {
+        self.told.get().outcome.is_some()
+    }
+
+    #[zbus(property)]
+    fn outcome(&self) -> String {
+        outcome(&self.told.get())
+    }
+}
+
+/// Tells everybody that a job has ended, and how.
+pub(crate) async fn completed(emitter: &SignalEmitter<'_>, outcome: &Result<(), Failure>) -> zbus::Result<()> {
+    match outcome {
+        Ok(()) => Job::completed(emitter, true, "", "").await,
+        Err(failure) => Job::completed(emitter, false, &full_name(failure.kind), &failure.message).await,
+    }
+}
+
+/// What changes, in a fixed order.
+pub(crate) fn properties(view: &JobView) -> Vec<Property> {
+    vec![
+        ("Stage", view.stage.into()),
+        ("Progress", progress(view).into()),
+        ("UserAction", view.user_action.into()),
+        ("Deadline", deadline(view).into()),
+        ("Cancelable", view.cancelable.into()),
+        ("Finished", view.outcome.is_some().into()),
+        ("Outcome", outcome(view).into()),
+    ]
+}
+
+fn progress(view: &JobView) -> f64 {
+    view.progress.unwrap_or(-1.0)
+}
+
+fn deadline(view: &JobView) -> u64 {
+    view.deadline.map_or(0, |deadline| deadline.0)
+}
+
+fn outcome(view: &JobView) -> String {
+    match &view.outcome {
+        None => String::new(),
+        Some(Ok(())) => SUCCESS.to_owned(),
+        Some(Err(failure)) => full_name(failure.kind),
+    }
+}
+
+/// A result on its way out. It is written from where it lies, so that a PIN is not copied into values that
+/// nobody wipes; the message itself is the one copy that D-Bus needs.
+struct Answer(JobResult);
+
+impl Type for Answer {
+    const SIGNATURE: &'static Signature = Options::SIGNATURE;
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = serializer.serialize_map(None)?;
+        match &self.0 {
+            JobResult::Done => {}
+            JobResult::Printed { pages } => entries.serialize_entry("pages", &Variant::from(pages.clone()))?,
+            JobResult::Pin { pin, deadline, deadline_source, kind } => {
+                entries.serialize_entry("pin", &Variant::from(pin.expose()))?;
+                entries.serialize_entry("deadline", &Variant::from(deadline.0))?;
+                entries.serialize_entry("deadline-source", &Variant::from(*deadline_source))?;
+                entries.serialize_entry("pin-kind", &Variant::from(pin_kind(*kind)))?;
+            }
+        }
+        entries.end()
+    }
+}

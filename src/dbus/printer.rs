@@ -1,0 +1,303 @@
+//! `org.plugprint1.Printer`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use zbus::message::Header;
+use zbus::{OwnedFd, OwnedObjectPath, Variant, interface};
+
+use crate::agent::ErrorKind;
+use crate::agent::view::{PrinterView, Task};
+use crate::blame::Party;
+use crate::dbus::authorize::Action;
+use crate::dbus::error::Error;
+use crate::dbus::mirror::{Property, Told};
+use crate::dbus::options::{self, Options, Reader, shown};
+use crate::dbus::{Room, Started, job_path};
+use crate::printer::capability::ReportKind;
+
+/// Most buttons in one combination; no panel asks for more fingers.
+const BUTTONS_LIMIT: usize = 4;
+/// Longest name of a button.
+const BUTTON_LIMIT: usize = 32;
+/// Longest hold, milliseconds.
+const HOLD_LIMIT: u32 = 60_000;
+
+pub(crate) struct Printer {
+    room: Arc<Room>,
+    told: Told<PrinterView>,
+}
+
+impl Printer {
+    pub(crate) fn new(room: Arc<Room>, told: Told<PrinterView>) -> Self {
+        Self { room, told }
+    }
+
+    /// Lets the caller in, and then says that this version can't.
+    async fn not_yet<T>(&self, header: &Header<'_>, action: Action, what: &str) -> Result<T, Error> {
+        self.room.admit(header, action, &self.told.get(), &[]).await?;
+        Err(not_yet(what))
+    }
+}
+
+/// What this version does not do is said, not pretended.
+pub(crate) fn not_yet(what: &str) -> Error {
+    Error::new(
+        ErrorKind::NotSupported,
+        Party::Agent,
+        format!("This version of plugprint ({}) can't {what} yet.", env!("CARGO_PKG_VERSION")),
+    )
+}
+
+#[interface(name = "org.plugprint1.Printer", introspection_docs = false)]
+impl Printer {
+    #[zbus(out_args("job"))]
+    async fn setup(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<OwnedObjectPath, Error> {
+        read_start(options)?;
+        self.not_yet(&header, Action::Configure, "set up a printer's network").await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn print_report(
+        &self,
+        kind: &str,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Started, Error> {
+        let options = read_start(options)?;
+        let report = ReportKind::from_name(kind).ok_or_else(|| {
+            Error::invalid(format!(
+                "Unknown kind of report \"{}\". There are: {}.",
+                shown(kind),
+                ReportKind::ALL.map(ReportKind::name).join(", ")
+            ))
+        })?;
+        let printer = self.told.get();
+        let admitted = self.room.admit(&header, Action::PrintReport, &printer, &[("report", report.name())]).await?;
+        self.room.start(admitted, &printer.id, Task::PrintReport(report), options).await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn press_buttons(
+        &self,
+        buttons: Vec<String>,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<Started, Error> {
+        let mut reader = Reader::new(options);
+        let hold_ms = reader.unsigned("hold")?.unwrap_or(0);
+        let options = reader.start()?;
+        reader.end()?;
+        if hold_ms > HOLD_LIMIT {
+            return Err(Error::invalid(format!("Buttons can be held for {HOLD_LIMIT} milliseconds at most.")));
+        }
+        if !(1..=BUTTONS_LIMIT).contains(&buttons.len()) || !buttons.iter().all(|button| is_button(button)) {
+            return Err(Error::invalid(format!(
+                "A combination is 1 to {BUTTONS_LIMIT} names of buttons, each of lower-case letters, digits and dashes."
+            )));
+        }
+        let printer = self.told.get();
+        let combination = buttons.join("+");
+        let action = buttons_action(&buttons);
+        let admitted = self.room.admit(&header, action, &printer, &[("buttons", &combination)]).await?;
+        self.room.start(admitted, &printer.id, Task::PressButtons { buttons, hold_ms }, options).await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn identify(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<OwnedObjectPath, Error> {
+        read_start(options)?;
+        self.not_yet(&header, Action::PrintReport, "make a printer show which one it is").await
+    }
+
+    #[zbus(out_args("job"))]
+    async fn refresh(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<Started, Error> {
+        let options = read_start(options)?;
+        let printer = self.told.get();
+        let admitted = self.room.admit(&header, Action::Query, &printer, &[]).await?;
+        self.room.start(admitted, &printer.id, Task::Refresh, options).await
+    }
+
+    async fn set_mode(&self, mode: &str, options: Options, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
+        options::none(options)?;
+        if !["driverless", "legacy", "ignore"].contains(&mode) {
+            return Err(Error::invalid(format!(
+                "Unknown mode \"{}\". There are: driverless, legacy, ignore.",
+                shown(mode)
+            )));
+        }
+        self.not_yet(&header, Action::ManageDevice, "change who drives a printer").await
+    }
+
+    #[zbus(out_args("lock"))]
+    async fn inhibit(
+        &self,
+        who: &str,
+        why: &str,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+    ) -> Result<OwnedFd, Error> {
+        options::none(options)?;
+        if who.is_empty() || who.len() > 256 || why.len() > 256 {
+            return Err(Error::invalid("Say who wants the printer, and why, in at most 256 bytes each."));
+        }
+        self.not_yet(&header, Action::ManageDevice, "hand a printer to another program").await
+    }
+
+    #[zbus(out_args("uri"))]
+    async fn open_admin_pages(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<String, Error> {
+        options::none(options)?;
+        self.not_yet(&header, Action::Configure, "show a printer's own web pages").await
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn id(&self) -> String {
+        self.told.get().id.to_string()
+    }
+
+    #[zbus(property)]
+    fn manufacturer(&self) -> String {
+        self.told.get().manufacturer.clone()
+    }
+
+    #[zbus(property)]
+    fn model(&self) -> String {
+        self.told.get().model.clone()
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn serial_number(&self) -> String {
+        self.told.get().serial_number.clone()
+    }
+
+    #[zbus(property)]
+    fn uuid(&self) -> String {
+        self.told.get().uuid.clone()
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn vendor_id(&self) -> u16 {
+        self.told.get().vendor_id
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn product_id(&self) -> u16 {
+        self.told.get().product_id
+    }
+
+    #[zbus(property)]
+    fn usb_bus(&self) -> u32 {
+        self.told.get().address.bus.into()
+    }
+
+    #[zbus(property)]
+    fn usb_address(&self) -> u32 {
+        self.told.get().address.device.into()
+    }
+
+    #[zbus(property)]
+    fn state(&self) -> String {
+        self.told.get().state.to_string()
+    }
+
+    #[zbus(property)]
+    fn state_reason(&self) -> String {
+        self.told.get().state_reason.clone()
+    }
+
+    #[zbus(property)]
+    fn mode(&self) -> &'static str {
+        MODE
+    }
+
+    #[zbus(property)]
+    fn capabilities(&self) -> BTreeMap<String, String> {
+        capabilities(&self.told.get())
+    }
+
+    #[zbus(property)]
+    fn reports(&self) -> Vec<String> {
+        reports(&self.told.get())
+    }
+
+    #[zbus(property)]
+    fn transport(&self) -> &'static str {
+        TRANSPORT
+    }
+
+    #[zbus(property)]
+    fn uri(&self) -> &'static str {
+        ""
+    }
+
+    #[zbus(property)]
+    fn admin_uri(&self) -> &'static str {
+        ""
+    }
+
+    #[zbus(property)]
+    fn cups_queues(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    #[zbus(property)]
+    fn current_job(&self) -> OwnedObjectPath {
+        current_job(&self.told.get())
+    }
+}
+
+/// The only mode there is so far.
+const MODE: &str = "driverless";
+/// The only transport there is so far.
+const TRANSPORT: &str = "usb";
+
+/// What changes while a printer is plugged in, in a fixed order.
+pub(crate) fn properties(view: &PrinterView) -> Vec<Property> {
+    vec![
+        ("Manufacturer", view.manufacturer.clone().into()),
+        ("Model", view.model.clone().into()),
+        ("Uuid", view.uuid.clone().into()),
+        ("UsbBus", u32::from(view.address.bus).into()),
+        ("UsbAddress", u32::from(view.address.device).into()),
+        ("State", view.state.to_string().into()),
+        ("StateReason", view.state_reason.clone().into()),
+        ("Capabilities", capabilities(view).into()),
+        ("Reports", reports(view).into()),
+        ("CurrentJob", Variant::from(current_job(view).into_inner())),
+    ]
+}
+
+/// What clients are promised does not change: where it does, it is another printer.
+pub(crate) fn constants(view: &PrinterView) -> (&str, &str, u16, u16) {
+    (view.id.as_str(), &view.serial_number, view.vendor_id, view.product_id)
+}
+
+fn capabilities(view: &PrinterView) -> BTreeMap<String, String> {
+    view.capabilities.iter().map(|(what, how)| (what.name().to_owned(), how.to_string())).collect()
+}
+
+fn reports(view: &PrinterView) -> Vec<String> {
+    view.reports.iter().map(|report| report.name().to_owned()).collect()
+}
+
+/// `/` where there is none: D-Bus has no empty path.
+fn current_job(view: &PrinterView) -> OwnedObjectPath {
+    view.current_job.as_ref().and_then(|job| job_path(job).ok()).unwrap_or_default()
+}
+
+fn read_start(options: Options) -> Result<crate::agent::view::StartOptions, Error> {
+    let mut reader = Reader::new(options);
+    let start = reader.start()?;
+    reader.end()?;
+    Ok(start)
+}
+
+fn is_button(name: &str) -> bool {
+    (1..=BUTTON_LIMIT).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// Combinations that print on every family that knows them may be pressed by whoever may print a report;
+/// everything else may change the printer's set-up.
+fn buttons_action(_buttons: &[String]) -> Action {
+    Action::Configure
+}
