@@ -1,1 +1,57 @@
-//! A D-Bus client: the command line.
+//! The command line: a client of the D-Bus API, and nothing else. `demo` and `emulate` start the emulator
+//! besides.
+
+mod args;
+mod client;
+mod exit;
+mod job;
+mod list;
+mod output;
+mod printers;
+mod progress;
+mod properties;
+mod proxy;
+mod report;
+mod show;
+mod ttyagent;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use client::Client;
+use exit::{Error, Exit};
+use output::Output;
+
+/// Does what was typed, and says how it ended.
+pub async fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            return exit.into();
+        }
+    };
+    let output = Output::new(cli.json);
+    match run(cli, output).await {
+        Ok(()) => Exit::Done.into(),
+        Err(error) => {
+            output.failure(&error);
+            error.exit().into()
+        }
+    }
+}
+
+async fn run(cli: Cli, output: Output) -> Result<(), Error> {
+    let client = async || Client::connect(cli.bus_address.as_deref(), output, cli.experimental).await;
+    match cli.command {
+        Command::List => list::run(&client().await?).await,
+        Command::Show(which) => show::run(&client().await?, &which).await,
+        Command::Report(report) => report::run(&client().await?, &report).await,
+        Command::Buttons(buttons) => report::press(&client().await?, &buttons).await,
+        _ => Err(Error::Usage("not there yet".to_owned())),
+    }
+}

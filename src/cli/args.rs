@@ -1,0 +1,243 @@
+//! What was typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Plug a printer in over USB: print its network report, read its WPS PIN.
+#[derive(Debug, Parser)]
+#[command(name = "plugprint", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(after_help = "\
+PRINTER is an id or a serial number as `plugprint list` shows it, or a part of the model's name.
+It may be left out when one printer is plugged in.
+
+Exit status: 0 done, 1 the printer or the network refused or failed, 2 wrong usage, 3 no such
+printer, 4 this printer can't, 5 not allowed, 6 timed out or expired, 7 the service can't be reached.")]
+pub struct Cli {
+    /// Write one JSON object per line
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Also use what is only assumed to work with this printer
+    #[arg(long, global = true)]
+    pub experimental: bool,
+
+    /// The message bus to use instead of the system's
+    #[arg(long, global = true, hide = true, value_name = "ADDRESS")]
+    pub bus_address: Option<String>,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what is plugged in
+    List,
+    /// Show one printer in full: what it can do, and how we know
+    Show(Which),
+    /// Show events as they happen
+    Monitor,
+    /// Let the printer print a report about itself
+    Report(Report),
+    /// Do what a combination of buttons on the printer's panel does
+    #[command(allow_missing_positional = true)]
+    Buttons(Buttons),
+    /// The printer's WPS PIN
+    #[command(subcommand)]
+    Pin(Pin),
+    /// Write what is known about a printer to a file, without serial numbers and secrets
+    SupportBundle(SupportBundle),
+    /// Plug an emulated printer into this kernel, or serve it over USB/IP
+    #[cfg(feature = "emulator")]
+    Emulate(Emulate),
+    /// See it all work, without a printer: everything runs inside this program
+    #[cfg(feature = "emulator")]
+    Demo(Demo),
+}
+
+/// Which printer.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Which {
+    /// Id, serial number, or part of the model's name
+    #[arg(value_name = "PRINTER")]
+    pub printer: Option<String>,
+}
+
+/// `report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// Which report
+    #[arg(long, value_enum, default_value_t = Kind::Network)]
+    pub kind: Kind,
+}
+
+/// The kinds of report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// The network configuration page
+    Network,
+    /// The wireless network test report
+    Wireless,
+    /// The printer status report
+    Status,
+}
+
+impl Kind {
+    /// The name on D-Bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Wireless => "wireless",
+            Self::Status => "status",
+        }
+    }
+
+    /// In a sentence.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Network => "network configuration page",
+            Self::Wireless => "wireless network test report",
+            Self::Status => "printer status report",
+        }
+    }
+}
+
+/// `buttons`
+#[derive(Debug, Args)]
+pub struct Buttons {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// The buttons' names with a plus between them: wireless+information
+    #[arg(value_name = "BUTTONS", required = true, value_parser = combination)]
+    pub buttons: Combination,
+    /// How long they are held down, in seconds; without it they are pressed
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub hold: Option<Duration>,
+}
+
+/// Buttons that are pressed together, named as on the panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Combination(pub Vec<String>);
+
+/// The longest that buttons can be held.
+const LONGEST_HOLD: f64 = 60.0;
+
+fn combination(text: &str) -> Result<Combination, String> {
+    let names: Vec<String> = text.split('+').map(|name| name.trim().to_ascii_lowercase()).collect();
+    let is_name =
+        |name: &String| (1..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if names.len() <= 4 && names.iter().all(is_name) {
+        Ok(Combination(names))
+    } else {
+        Err("write the buttons' names with a plus between them, for example wireless+information".to_owned())
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=LONGEST_HOLD).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!("a number of seconds between 0 and {LONGEST_HOLD}")),
+    }
+}
+
+/// `pin`
+#[derive(Debug, Subcommand)]
+pub enum Pin {
+    /// Ask the printer for its PIN, to type it at the router
+    Read(Which),
+    /// Say whether a PIN can be right; it is read from the terminal or from standard input
+    Check,
+}
+
+/// `support-bundle`
+#[derive(Debug, Args)]
+pub struct SupportBundle {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// The file to write; - is standard output. Without it, a new file in this folder
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `emulate`
+#[derive(Debug, Args)]
+pub struct Emulate {
+    /// Which model; `list` names them all
+    pub model: String,
+    /// Plug it into this kernel (needs root and the module vhci-hcd); this is the default
+    #[arg(long, conflicts_with = "usbip")]
+    pub vhci: bool,
+    /// Serve it on this loopback address, for `usbip attach`
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub usbip: Option<SocketAddr>,
+    /// Something that goes wrong on purpose; `list` names them all
+    #[arg(long, value_name = "NAME")]
+    pub fault: Option<String>,
+    /// The folder for the pages that it prints
+    #[arg(long, value_name = "DIR", default_value = "plugprint-pages")]
+    pub pages: PathBuf,
+}
+
+/// `demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The folder for the pages that are printed; it is made if it isn't there
+    #[arg(long, value_name = "DIR", default_value = "plugprint-demo")]
+    pub pages: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn typed(words: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("plugprint").chain(words.split_whitespace()))
+    }
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_printer_may_be_left_out_before_the_buttons() {
+        for (words, printer) in
+            [("buttons Wireless+Information", None), ("buttons envy wireless+information", Some("envy"))]
+        {
+            let Command::Buttons(buttons) = typed(words).unwrap().command else { panic!("{words}") };
+            assert_eq!(buttons.which.printer.as_deref(), printer);
+            assert_eq!(buttons.buttons.0, ["wireless", "information"]);
+        }
+        assert!(typed("buttons").is_err());
+        assert!(typed("buttons wireless+").is_err());
+        assert!(typed("buttons wireless --hold -1").is_err());
+        assert!(typed("buttons wireless --hold NaN").is_err());
+    }
+
+    #[test]
+    fn a_pin_is_never_an_argument() {
+        assert!(typed("pin check 12345670").is_err());
+        assert!(typed("pin check").is_ok());
+    }
+
+    #[test]
+    fn options_may_stand_anywhere() {
+        assert!(typed("list --json").unwrap().json);
+        assert!(typed("--json list").unwrap().json);
+        assert!(typed("pin read --experimental").unwrap().experimental);
+    }
+}

@@ -1,0 +1,205 @@
+//! Starting a job and following it to its end.
+//!
+//! The client names the job (`handle_token`) and listens at its path before it asks for it, so that nothing
+//! that the job says can be missed, however quickly it ends.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use zbus::names::OwnedUniqueName;
+use zbus::{Message, OwnedObjectPath, OwnedVariant};
+
+use super::client::Client;
+use super::exit::Error;
+use super::output::plain;
+use super::progress::{self, StatusLine};
+use super::properties::Properties;
+use super::proxy::{self, JobProxy, Options};
+use super::ttyagent::TtyAgent;
+
+/// How long a cancelled job may take to end before we stop waiting for it.
+const LAST_WORDS: Duration = Duration::from_secs(15);
+
+/// The user's wish to stop: Ctrl-C, or SIGTERM.
+pub struct Interrupts {
+    int: Signal,
+    term: Signal,
+}
+
+impl Interrupts {
+    /// From now on these signals no longer end the process by themselves.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn new() -> Result<Self, Error> {
+        let listen = |kind| signal(kind).map_err(Error::file("listening to signals"));
+        Ok(Self { int: listen(SignalKind::interrupt())?, term: listen(SignalKind::terminate())? })
+    }
+
+    /// The next one.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.int.recv() => {}
+            _ = self.term.recv() => {}
+        }
+    }
+}
+
+/// What a finished job has for its starter, as it came: it may hold a secret, so it is not printed as it is.
+pub type Outcome = HashMap<String, OwnedVariant>;
+
+/// Starts a job by `start`, shows how it goes, and gives what it has for us.
+///
+/// On Ctrl-C the job is cancelled, and what became of it is said.
+///
+/// # Errors
+/// What the service answers; how the job failed; [`Error::Interrupted`]; [`Error::Unreachable`] when the
+/// service goes.
+pub async fn run(
+    client: &Client,
+    owner: &OwnedUniqueName,
+    start: impl AsyncFnOnce(&Options<'_>) -> zbus::Result<OwnedObjectPath>,
+) -> Result<Outcome, Error> {
+    let token = format!("cli_{}_{:016x}", std::process::id(), rand::random::<u64>());
+    let path = format!("{}/jobs/{token}", proxy::ROOT);
+    let mut interrupts = Interrupts::new()?;
+    let mut signals = client.signals_below(owner, &path).await?;
+    let departure = client.departure(owner).await?;
+    tokio::pin!(departure);
+
+    let mut options = client.options();
+    options.insert("handle_token", token.as_str().into());
+    let agent = TtyAgent::start(client.output).await;
+    let started = tokio::select! {
+        started = start(&options) => started,
+        () = interrupts.next() => {
+            return Err(Error::Interrupted("Stopped before the printer was asked for anything.".to_owned()));
+        }
+        error = &mut departure => return Err(error),
+    };
+    agent.stop().await;
+    let started = started?;
+    let job = JobProxy::builder(client.connection())
+        .path(started.clone())
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await?;
+    if started.as_str() != path {
+        // A service that chose another name: what it said before this moment is lost, its properties are not.
+        signals = client.signals_below(owner, started.as_str()).await?;
+    }
+
+    let mut view = JobLine::new(client, started.as_str()).await;
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    let mut canceled = false;
+    let give_up = tokio::time::sleep(Duration::MAX);
+    tokio::pin!(give_up);
+    loop {
+        tokio::select! {
+            message = signals.next() => {
+                let Some(message) = message else {
+                    return Err(Error::Unreachable("The connection to the message bus is gone.".to_owned()));
+                };
+                match view.hear(&message?) {
+                    None => {}
+                    Some(Ok(())) => break,
+                    Some(Err(error)) => return Err(error),
+                }
+            }
+            error = &mut departure => return Err(error),
+            _ = tick.tick() => view.draw(),
+            () = &mut give_up => {
+                return Err(Error::Interrupted(
+                    "The job was cancelled, but it has not ended yet; `plugprint monitor` shows it.".to_owned(),
+                ));
+            }
+            () = interrupts.next() => {
+                if canceled {
+                    return Err(Error::Interrupted("Stopped without waiting for the job's end.".to_owned()));
+                }
+                canceled = true;
+                view.line.clear();
+                client.output.note("Cancelling …");
+                if let Err(error) = job.cancel(&Options::new()).await {
+                    let reason = Error::from(error);
+                    return Err(Error::Interrupted(format!("Stopped watching. The job goes on: {reason}")));
+                }
+                give_up.as_mut().reset(tokio::time::Instant::now() + LAST_WORDS);
+            }
+        }
+    }
+    view.line.clear();
+    Ok(job.get_result(&Options::new()).await?)
+}
+
+/// The job as the terminal shows it.
+struct JobLine {
+    properties: Properties,
+    line: StatusLine,
+}
+
+impl JobLine {
+    async fn new(client: &Client, path: &str) -> Self {
+        let properties = client.properties(path, proxy::JOB).await.unwrap_or_default();
+        let mut view = Self { properties, line: StatusLine::new(client.output) };
+        view.draw();
+        view
+    }
+
+    fn draw(&mut self) {
+        if !self.line.enabled() {
+            return;
+        }
+        let mut text = stage_in_words(&self.properties.text("Stage"));
+        let action = self.properties.text("UserAction");
+        if !action.is_empty() {
+            text = format!("{text} — now: {}", action.replace('-', " "));
+        }
+        let bar = progress::bar(self.properties.fraction("Progress"));
+        let left = progress::seconds_until(self.properties.number("Deadline"))
+            .map(|seconds| format!("at most {} more", progress::minutes(seconds)))
+            .unwrap_or_default();
+        let parts: Vec<String> = [text, bar, left].into_iter().filter(|part| !part.is_empty()).collect();
+        self.line.show(&parts.join("  "));
+    }
+
+    /// Takes in a signal; the end of the job when this is it.
+    fn hear(&mut self, message: &Message) -> Option<Result<(), Error>> {
+        let header = message.header();
+        let (Some(interface), Some(member)) = (header.interface(), header.member()) else { return None };
+        let body = message.body();
+        match (interface.as_str(), member.as_str()) {
+            ("org.freedesktop.DBus.Properties", "PropertiesChanged") => {
+                let (interface, changed, _invalidated): (String, HashMap<String, OwnedVariant>, Vec<String>) =
+                    body.deserialize().ok()?;
+                if interface == proxy::JOB {
+                    self.properties.update(changed);
+                    self.draw();
+                }
+                None
+            }
+            (proxy::JOB, "Completed") => Some(match body.deserialize::<(bool, &str, &str)>() {
+                Ok((true, _, _)) => Ok(()),
+                Ok((false, error, text)) => Err(Error::of_job(&plain(error), &plain(text))),
+                Err(error) => Err(error.into()),
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What a stage is, for people; a stage that we don't know is shown as it is.
+#[must_use]
+pub fn stage_in_words(stage: &str) -> String {
+    match stage {
+        "" => "started".to_owned(),
+        "waiting" => "waiting for the printer to be free".to_owned(),
+        "checking" => "asking the printer whether it is ready".to_owned(),
+        "printing" => "the printer is printing".to_owned(),
+        "reading-pin" => "asking the printer for its PIN".to_owned(),
+        "probing" => "asking the printer what it can do".to_owned(),
+        other => other.replace('-', " "),
+    }
+}

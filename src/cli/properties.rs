@@ -1,0 +1,123 @@
+//! What an object says about itself, read without trust: a property that is missing or of another type counts
+//! as empty, and each text is made harmless.
+
+use std::collections::{BTreeMap, HashMap};
+
+use zbus::{OwnedVariant, Variant};
+
+use super::output::plain;
+
+/// The properties of one interface of one object.
+#[derive(Debug, Default)]
+pub struct Properties(HashMap<String, OwnedVariant>);
+
+impl Properties {
+    /// As they came over the bus.
+    #[must_use]
+    pub fn new(properties: HashMap<String, OwnedVariant>) -> Self {
+        Self(properties)
+    }
+
+    /// Takes over what has changed.
+    pub fn update(&mut self, changed: HashMap<String, OwnedVariant>) {
+        self.0.extend(changed);
+    }
+
+    /// Their names, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
+    fn get(&self, name: &str) -> Option<&Variant<'static>> {
+        self.0.get(name).map(|value| innermost(value))
+    }
+
+    /// A string or a path.
+    #[must_use]
+    pub fn text(&self, name: &str) -> String {
+        self.get(name).and_then(text).unwrap_or_default()
+    }
+
+    /// A number without sign; 0 where there is none.
+    #[must_use]
+    pub fn number(&self, name: &str) -> u64 {
+        match self.get(name) {
+            Some(Variant::U8(n)) => u64::from(*n),
+            Some(Variant::U16(n)) => u64::from(*n),
+            Some(Variant::U32(n)) => u64::from(*n),
+            Some(Variant::U64(n)) => *n,
+            Some(Variant::I32(n)) => u64::try_from(*n).unwrap_or_default(),
+            Some(Variant::I64(n)) => u64::try_from(*n).unwrap_or_default(),
+            _ => 0,
+        }
+    }
+
+    /// A fraction between 0 and 1; `None` where it is unknown.
+    #[must_use]
+    pub fn fraction(&self, name: &str) -> Option<f64> {
+        match self.get(name) {
+            Some(Variant::F64(d)) if (0.0..=1.0).contains(d) => Some(*d),
+            _ => None,
+        }
+    }
+
+    /// Yes or no.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Variant::Bool(true)))
+    }
+
+    /// A list of strings.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        match self.get(name) {
+            Some(Variant::Array(array)) => array.inner().iter().filter_map(|item| text(innermost(item))).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Names and texts, in the order of the names.
+    #[must_use]
+    pub fn map(&self, name: &str) -> BTreeMap<String, String> {
+        match self.get(name) {
+            Some(Variant::Dict(dict)) => {
+                dict.iter().filter_map(|(key, value)| Some((text(key)?, text(innermost(value))?))).collect()
+            }
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// A property as a person may read it, whatever its type.
+    #[must_use]
+    pub fn shown(&self, name: &str) -> String {
+        match self.get(name) {
+            None => String::new(),
+            Some(Variant::Array(_)) => self.texts(name).join(", "),
+            Some(Variant::Dict(_)) => {
+                self.map(name).iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join(", ")
+            }
+            Some(Variant::Bool(yes)) => yes.to_string(),
+            Some(Variant::F64(number)) => number.to_string(),
+            Some(value) => text(value).unwrap_or_else(|| self.number(name).to_string()),
+        }
+    }
+}
+
+/// A variant within variants is what it holds.
+fn innermost<'a, 'v>(mut value: &'a Variant<'v>) -> &'a Variant<'v> {
+    while let Variant::Variant(inner) = value {
+        value = inner;
+    }
+    value
+}
+
+fn text(value: &Variant<'_>) -> Option<String> {
+    match value {
+        Variant::Str(text) => Some(plain(text.as_str())),
+        Variant::ObjectPath(path) => Some(plain(path.as_str())),
+        _ => None,
+    }
+}

@@ -1,0 +1,56 @@
+//! The service as its clients see it: one proxy per interface that the command line uses. They are written by
+//! hand from the documented interfaces, and a test compares both.
+
+use std::collections::HashMap;
+
+use zbus::{OwnedObjectPath, OwnedVariant, Variant};
+
+/// The service's name on the bus.
+pub const SERVICE: &str = "org.plugprint1";
+/// The object that manages all others.
+pub const ROOT: &str = "/org/plugprint1";
+/// Interface names, as they appear among an object's interfaces.
+pub const PRINTER: &str = "org.plugprint1.Printer";
+/// See [`PRINTER`].
+pub const WPS: &str = "org.plugprint1.Wps";
+/// See [`PRINTER`].
+pub const JOB: &str = "org.plugprint1.Job";
+/// See [`PRINTER`].
+pub const MANAGER: &str = "org.plugprint1.Manager";
+
+/// The options that every method ends in.
+pub type Options<'a> = HashMap<&'a str, Variant<'a>>;
+
+/// One printer. Calls may ask the user for a password, through polkit's agent.
+#[zbus::proxy(interface = "org.plugprint1.Printer", default_service = "org.plugprint1", assume_defaults = false)]
+pub trait Printer {
+    /// Prints a report of this kind.
+    #[zbus(allow_interactive_auth)]
+    fn print_report(&self, kind: &str, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Does what this combination of buttons does on the panel.
+    #[zbus(allow_interactive_auth)]
+    fn press_buttons(&self, buttons: &[String], options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+}
+
+/// A printer's WPS.
+#[zbus::proxy(interface = "org.plugprint1.Wps", default_service = "org.plugprint1", assume_defaults = false)]
+pub trait Wps {
+    /// Reads the PIN.
+    #[zbus(allow_interactive_auth)]
+    fn read_pin(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+}
+
+/// A job.
+#[zbus::proxy(interface = "org.plugprint1.Job", default_service = "org.plugprint1", assume_defaults = false)]
+pub trait Job {
+    /// Cancels it.
+    fn cancel(&self, options: &Options<'_>) -> zbus::Result<()>;
+
+    /// What it has for its starter.
+    fn get_result(&self, options: &Options<'_>) -> zbus::Result<HashMap<String, OwnedVariant>>;
+
+    /// It has ended.
+    #[zbus(signal)]
+    fn completed(&self, success: bool, error: &str, message: &str) -> zbus::Result<()>;
+}

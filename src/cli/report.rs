@@ -1,0 +1,69 @@
+//! `plugprint report` and `plugprint buttons`
+
+use serde_json::json;
+
+use super::args::{Buttons, Report};
+use super::client::Client;
+use super::exit::Error;
+use super::job::{self, Outcome};
+use super::printers::Printer;
+use super::properties::Properties;
+use super::proxy::PrinterProxy;
+
+/// Lets the printer print a report.
+///
+/// # Errors
+/// [`Error::NoSuchPrinter`]; as [`job::run`].
+pub async fn run(client: &Client, report: &Report) -> Result<(), Error> {
+    let (owner, printer) = client.printer(report.which.printer.as_deref()).await?;
+    let proxy = proxy(client, &printer).await?;
+    let kind = report.kind;
+    client.output.note(format_args!("Asking {} for its {} …", printer.name(), kind.words()));
+    let outcome = job::run(client, &owner, async |options| proxy.print_report(kind.name(), options).await).await?;
+    tell(client, &printer, outcome)
+}
+
+/// Does what a combination of buttons does.
+///
+/// # Errors
+/// As [`run`].
+pub async fn press(client: &Client, buttons: &Buttons) -> Result<(), Error> {
+    let (owner, printer) = client.printer(buttons.which.printer.as_deref()).await?;
+    let proxy = proxy(client, &printer).await?;
+    let hold_ms = buttons.hold.map(|hold| u32::try_from(hold.as_millis()).unwrap_or(u32::MAX));
+    client.output.note(format_args!(
+        "{} {} on {} …",
+        if hold_ms.is_some() { "Holding" } else { "Pressing" },
+        buttons.buttons.0.join("+"),
+        printer.name()
+    ));
+    let outcome = job::run(client, &owner, async |options| {
+        let mut options = options.clone();
+        if let Some(hold_ms) = hold_ms {
+            options.insert("hold", hold_ms.into());
+        }
+        proxy.press_buttons(&buttons.buttons.0, &options).await
+    })
+    .await?;
+    tell(client, &printer, outcome)
+}
+
+async fn proxy<'a>(client: &'a Client, printer: &Printer) -> Result<PrinterProxy<'a>, Error> {
+    Ok(PrinterProxy::builder(client.connection())
+        .path(printer.path.clone())
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await?)
+}
+
+fn tell(client: &Client, printer: &Printer, outcome: Outcome) -> Result<(), Error> {
+    let output = client.output;
+    let pages = Properties::new(outcome).texts("pages");
+    if output.is_json() {
+        return output.json(&json!({ "printer": printer.id(), "printed": pages }));
+    }
+    match pages.as_slice() {
+        [] => output.line(format_args!("Printed by {}.", printer.name())),
+        pages => output.line(format_args!("Printed by {}: {}", printer.name(), pages.join(", "))),
+    }
+}
