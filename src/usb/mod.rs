@@ -17,6 +17,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::blame::Party;
+
 /// A boxed future, so that the traits below can be used as objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -179,6 +181,103 @@ pub trait Pipe: Send + 'static {
     fn clear_halt(&mut self, direction: Direction) -> BoxFuture<'_, Result<(), Error>>;
 }
 
+/// How long a printer may take to answer a standard or class request on endpoint 0 (USB 2.0, 9.2.6.4, allows 5 s).
+const CONTROL_TIMEOUT: Duration = Duration::from_secs(5);
+/// Standard request (USB 2.0, table 9-4).
+const GET_DESCRIPTOR: u8 = 6;
+/// Descriptor type (USB 2.0, table 9-5).
+const STRING_DESCRIPTOR: u16 = 3;
+/// U.S. English, which every device that has strings has in practice.
+const ENGLISH: u16 = 0x0409;
+
+/// The names that a device gives itself. Printable, without surrounding space, never empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strings {
+    /// iManufacturer.
+    pub manufacturer: Option<String>,
+    /// iProduct.
+    pub product: Option<String>,
+    /// iSerialNumber.
+    pub serial: Option<String>,
+}
+
+/// Asks for the device's strings. One that the device refuses or garbles is missing.
+///
+/// # Errors
+/// [`Error::Gone`] and whatever else keeps the device from answering; [`Error::Malformed`].
+pub async fn strings(device: &dyn Device) -> Result<Strings, Error> {
+    let described = descriptor::parse(device.raw_descriptors())?;
+    if (described.manufacturer, described.product, described.serial) == (0, 0, 0) {
+        return Ok(Strings::default());
+    }
+    let languages = string_descriptor(device, 0, 0).await?.unwrap_or_default();
+    let first = languages.chunks_exact(2).next().and_then(|pair| pair.try_into().ok()).map(u16::from_le_bytes);
+    let english = languages.chunks_exact(2).any(|pair| pair == ENGLISH.to_le_bytes());
+    let language = if english { ENGLISH } else { first.unwrap_or(ENGLISH) };
+    Ok(Strings {
+        manufacturer: string(device, described.manufacturer, language).await?,
+        product: string(device, described.product, language).await?,
+        serial: string(device, described.serial, language).await?,
+    })
+}
+
+async fn string(device: &dyn Device, index: u8, language: u16) -> Result<Option<String>, Error> {
+    let Some(raw) = string_descriptor(device, index, language).await? else { return Ok(None) };
+    let units = raw.chunks_exact(2).filter_map(|pair| pair.try_into().ok()).map(u16::from_le_bytes);
+    let text: String = char::decode_utf16(units)
+        .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .filter(|c| !c.is_control())
+        .collect();
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// What a string descriptor holds behind its two bytes of head; `None` where the device has no such.
+async fn string_descriptor(device: &dyn Device, index: u8, language: u16) -> Result<Option<Vec<u8>>, Error> {
+    if index == 0 && language != 0 {
+        return Ok(None);
+    }
+    let request = ControlIn {
+        request_type: 0x80,
+        request: GET_DESCRIPTOR,
+        value: STRING_DESCRIPTOR << 8 | u16::from(index),
+        index: language,
+        length: 255,
+    };
+    match device.control_in(request, CONTROL_TIMEOUT).await {
+        Ok(raw) => Ok(match *raw {
+            [length, 3, ref text @ ..] => {
+                Some(text.get(..usize::from(length).saturating_sub(2)).unwrap_or(text).to_vec())
+            }
+            _ => None,
+        }),
+        // A device that stalls or ignores one of these requests may still answer the next.
+        Err(Error::Stalled | Error::Timeout | Error::Overflow) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// GET_DEVICE_ID (USB Printing Devices 1.1, 4.2.1), asked of the first printer-class interface in the function's
+/// configuration: the kernel lets that pass while another driver holds the interface.
+///
+/// # Errors
+/// [`Error::Malformed`] where that configuration has no printer-class interface; [`Error::Stalled`] where the device
+/// does not know the request.
+pub async fn device_id(device: &dyn Device, function: &descriptor::Function) -> Result<device_id::DeviceId, Error> {
+    let described = descriptor::parse(device.raw_descriptors())?;
+    let (configuration, interface, alternate) = described
+        .device_id_target(function.configuration)
+        .ok_or(Error::Malformed("no printer-class interface to ask for a device id"))?;
+    let request = ControlIn {
+        request_type: 0xa1,
+        request: 0,
+        value: configuration.into(),
+        index: u16::from(interface) << 8 | u16::from(alternate),
+        length: 1023,
+    };
+    Ok(device_id::parse_answer(&device.control_in(request, CONTROL_TIMEOUT).await?))
+}
+
 /// What can go wrong on the cable. libusb's codes become these in one place (`libusb`).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -213,3 +312,17 @@ pub enum Error {
     #[error("USB error: {0}")]
     Other(String),
 }
+
+impl Error {
+    /// Whose failure it is.
+    pub fn whose(&self) -> Party {
+        match self {
+            Self::Gone | Self::Stalled | Self::Timeout | Self::Overflow | Self::Malformed(_) => Party::Printer,
+            Self::AccessDenied | Self::Busy | Self::NoMemory | Self::Other(_) => Party::Host,
+            Self::Canceled => Party::Agent,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
