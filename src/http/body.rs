@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -48,6 +48,16 @@ impl RequestBody {
     }
 }
 
+impl RequestBody {
+    /// How many bytes it has, where that is known.
+    pub(super) fn length(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Whole(bytes) => Some(bytes.len() as u64),
+            Source::Stream(stream) => stream.size_hint().exact(),
+        }
+    }
+}
+
 impl<T: Into<Bytes>> From<T> for RequestBody {
     fn from(bytes: T) -> Self {
         Self::full(bytes)
@@ -80,7 +90,6 @@ pub(super) struct Progress {
 pub(super) struct Upload {
     source: Source,
     gathered: BytesMut,
-    ready: Option<Bytes>,
     source_ended: bool,
     progress: Arc<Progress>,
 }
@@ -95,7 +104,7 @@ impl Upload {
             Source::Whole(_) => true,
             Source::Stream(body) => body.is_end_stream(),
         };
-        let upload = Self { source: body.0, gathered: BytesMut::new(), ready: None, source_ended, progress };
+        let upload = Self { source: body.0, gathered: BytesMut::new(), source_ended, progress };
         upload.note_end();
         upload
     }
@@ -135,8 +144,7 @@ impl Upload {
         if self.gathered.is_empty() {
             return Poll::Ready(None);
         }
-        self.ready = Some(self.take_piece());
-        Poll::Ready(self.ready.take().map(|piece| Ok(Frame::data(piece))))
+        Poll::Ready(Some(Ok(Frame::data(self.take_piece()))))
     }
 }
 
@@ -184,24 +192,20 @@ impl Body for Upload {
     }
 }
 
-/// What the exchange's task hands to the reader of a response.
-#[derive(Debug)]
-pub(super) enum Part {
-    Frame(Frame<Bytes>),
-    End,
-    Failed(Error),
-}
+/// How a response ended; empty while it has not.
+pub(super) type Fate = Arc<OnceLock<Result<(), Error>>>;
 
 /// The body of a response. It may be dropped at any time: the exchange goes on reading without it.
 #[derive(Debug)]
 pub struct ResponseBody {
-    parts: mpsc::Receiver<Part>,
+    frames: mpsc::Receiver<Frame<Bytes>>,
+    fate: Fate,
     ended: bool,
 }
 
 impl ResponseBody {
-    pub(super) fn new(parts: mpsc::Receiver<Part>) -> Self {
-        Self { parts, ended: false }
+    pub(super) fn new(frames: mpsc::Receiver<Frame<Bytes>>, fate: Fate) -> Self {
+        Self { frames, fate, ended: false }
     }
 }
 
@@ -213,14 +217,13 @@ impl Body for ResponseBody {
         if self.ended {
             return Poll::Ready(None);
         }
-        let part = ready!(self.parts.poll_recv(cx));
-        if !matches!(part, Some(Part::Frame(_))) {
-            self.ended = true;
+        if let Some(frame) = ready!(self.frames.poll_recv(cx)) {
+            return Poll::Ready(Some(Ok(frame)));
         }
-        Poll::Ready(match part {
-            Some(Part::Frame(frame)) => Some(Ok(frame)),
-            Some(Part::End) => None,
-            Some(Part::Failed(error)) => Some(Err(error)),
+        self.ended = true;
+        Poll::Ready(match self.fate.get() {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(Err(error.clone())),
             // The task is gone without a word, as when the runtime stops: not an end that one may believe.
             None => Some(Err(Error::Closed)),
         })

@@ -16,8 +16,15 @@
 
 mod body;
 mod call;
+mod chunked;
 mod error;
+mod exchange;
+mod fetch;
+mod framing;
 mod pool;
+mod recovery;
+mod slots;
+mod socket;
 
 pub use body::{BoxError, RequestBody, ResponseBody};
 pub use call::{Call, Deadlines, Patience, Reply};

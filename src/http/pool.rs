@@ -1,54 +1,349 @@
 //! A printer's links, lent one exchange at a time.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use ::http::{Request, Response};
+use tokio::sync::{OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, oneshot};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
 
 use super::body::{RequestBody, ResponseBody};
 use super::call::{Call, Deadlines, Reply};
 use super::error::Error;
+use super::exchange::{self, HeadSender, Outcome, Outgoing};
+use super::fetch;
+use super::recovery::{self, Debt, Drained, Site};
+use super::slots::{Choice, State};
 use crate::usb;
 use crate::usb::descriptor::Function;
 
+/// A claimed link that nobody used for so long is let go, so that other programs get the interface.
+const IDLE: Duration = Duration::from_secs(2);
+/// The most links of one printer in use at once: these devices take a couple of requests at a time [C hp.md 1].
+const MOST_LINKS: usize = 2;
+/// How long [`Pool::close`] lets running exchanges end by themselves.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
+/// After that: how long aborted ones may take to let go.
+const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// A printer's links. Nothing is claimed before the first need, and what was claimed is let go 2 s after the
-/// last exchange. Cheap to clone; all clones are the same pool.
+/// last exchange; then nothing of it runs. Cheap to clone; all clones are the same pool.
 #[derive(Clone)]
 pub struct Pool(Arc<Inner>);
 
-#[allow(dead_code)]
 struct Inner {
     device: Arc<dyn usb::Device>,
-    functions: Vec<Function>,
+    state: Mutex<State>,
+    /// One permit per link that may be in use; first come, first served.
+    permits: Arc<Semaphore>,
+    /// Held shared by each exchange, alone by a port reset.
+    in_use: RwLock<()>,
+    closing: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Pool {
     /// A pool of these functions of the device, best first. Claims nothing.
     #[must_use]
     pub fn new(device: Arc<dyn usb::Device>, functions: Vec<Function>) -> Self {
-        Self(Arc::new(Inner { device, functions }))
+        let state = State::new(functions);
+        Self(Arc::new(Inner {
+            device,
+            permits: Arc::new(Semaphore::new(state.alike().clamp(1, MOST_LINKS))),
+            state: Mutex::new(state),
+            in_use: RwLock::new(()),
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }))
     }
 
     /// One exchange. Gives the head of the response as soon as it is there, then its body. The link returns by
-    /// itself once the response is read to its end, also when the caller drops the body, or this future.
+    /// itself once the response is read to its end, also when the caller drops the body, or this future. A
+    /// request body that is all there is sent to its end even then; a stream that fails is aborted, and never completed.
+    ///
+    /// The path goes out in origin form; `Host: localhost` is added where there is none (IPP over USB 1.0, 6.2).
     ///
     /// # Errors
-    /// See [`Error`]; those of the body come out of the body.
+    /// See [`Error`]; what goes wrong after the head comes out of the body.
     pub async fn exchange(
         &self,
-        _request: Request<RequestBody>,
-        _deadlines: Deadlines,
+        request: Request<RequestBody>,
+        deadlines: Deadlines,
     ) -> Result<Response<ResponseBody>, Error> {
-        Err(Error::Closed)
+        let outgoing = Outgoing::new(request)?;
+        let give_up = Instant::now() + deadlines.link;
+        let occupied = Error::Occupied { after: deadlines.link };
+        let permit = match timeout_at(give_up, Arc::clone(&self.0.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(self.0.ended()),
+            Err(_) => return Err(occupied),
+        };
+        let (sender, mut head) = oneshot::channel();
+        let turn = Arc::new(Turn::default());
+        let inner = Arc::clone(&self.0);
+        // A task, so that no link is lost when the caller goes.
+        self.0.tasks.spawn(inner.serve(permit, outgoing, deadlines, sender, Arc::clone(&turn)));
+        if let Ok(head) = timeout_at(give_up, &mut head).await {
+            return head.unwrap_or_else(|_| Err(self.0.ended()));
+        }
+        if turn.give_up() {
+            return Err(occupied);
+        }
+        head.await.unwrap_or_else(|_| Err(self.0.ended()))
     }
 
-    /// One small document, whole and unpacked: repeats a GET on 202, backs off on 503.
+    /// One small document, whole and unpacked. A GET that is answered with 202 is repeated until it is answered
+    /// otherwise; a repeatable call that is answered with 503 is sent again, ever less often; a GET
+    /// whose response came to harm is sent once more.
     ///
     /// # Errors
-    /// See [`Error`].
-    pub async fn fetch(&self, _call: Call) -> Result<Reply, Error> {
-        Err(Error::Closed)
+    /// See [`Error`]. Any status other than 202 to a GET and 503 is a [`Reply`].
+    pub async fn fetch(&self, call: Call) -> Result<Reply, Error> {
+        fetch::fetch(self, call).await
     }
 
-    /// Ends the pool: no new exchanges, running ones are drained or else aborted, the interfaces are released.
-    pub async fn close(&self) {}
+    /// Ends the pool: no new exchanges; running ones have 5 s to end by themselves, then they are aborted; the
+    /// interfaces are released. The printer can be taken over by another program when this returns.
+    pub async fn close(&self) {
+        self.0.end(Error::Closed);
+        self.0.tasks.close();
+        if timeout(CLOSE_GRACE, self.0.tasks.wait()).await.is_err() {
+            self.0.closing.cancel();
+            if timeout(CLOSE_LIMIT, self.0.tasks.wait()).await.is_err() {
+                warn!("an exchange did not let go of its link");
+            }
+        }
+        self.0.closing.cancel();
+        self.0.release_idle();
+    }
+
+    /// Ends when the pool does: it was closed, or the printer is gone.
+    pub(super) async fn closed(&self) -> Error {
+        self.0.closing.cancelled().await;
+        self.0.ended()
+    }
+}
+
+/// Who was first: the caller that gives up waiting, or the task that begins to send.
+#[derive(Default)]
+struct Turn(AtomicU8);
+
+impl Turn {
+    const STARTED: u8 = 1;
+    const GIVEN_UP: u8 = 2;
+
+    fn start(&self) -> bool {
+        self.0.compare_exchange(0, Self::STARTED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn give_up(&self) -> bool {
+        self.0.compare_exchange(0, Self::GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// One slot, as the ladder sees it.
+struct At<'a> {
+    inner: &'a Inner,
+    function: Function,
+}
+
+impl Site for At<'_> {
+    fn device(&self) -> &dyn usb::Device {
+        &*self.inner.device
+    }
+
+    fn function(&self) -> Function {
+        self.function
+    }
+
+    async fn reset(&self) -> Option<Result<(), usb::Error>> {
+        let alone = self.inner.in_use.try_write().ok()?;
+        self.inner.release_idle();
+        let outcome = self.inner.device.reset().await;
+        drop(alone);
+        Some(outcome)
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self) -> Error {
+        self.state().ended().unwrap_or(Error::Closed)
+    }
+
+    /// No exchange begins any more.
+    fn end(&self, why: Error) {
+        self.state().end(why);
+        self.permits.close();
+    }
+
+    /// The cable is out: everybody is told at once.
+    fn note_gone(&self, error: &Error) {
+        if error.is_gone() {
+            self.end(error.clone());
+            self.closing.cancel();
+        }
+    }
+
+    async fn serve(
+        self: Arc<Self>,
+        permit: OwnedSemaphorePermit,
+        outgoing: Outgoing,
+        deadlines: Deadlines,
+        mut head: HeadSender,
+        turn: Arc<Turn>,
+    ) {
+        let (slot, link, in_use) = match self.lease(&mut head).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                self.note_gone(&error);
+                // Where the pool ended meanwhile, that is the better reason.
+                let error = self.state().ended().unwrap_or(error);
+                let _ = head.send(Err(error));
+                return;
+            }
+        };
+        if head.is_closed() || !turn.start() {
+            self.give_back(slot, link);
+            return;
+        }
+        let outcome = exchange::run(link, outgoing, deadlines, head, &self.closing).await;
+        drop(in_use);
+        match outcome {
+            Outcome::Clean(link) => self.give_back(slot, link),
+            Outcome::Dirty { link, mut debt, error } => {
+                debug!(%error, ?debt, "the exchange did not end cleanly");
+                self.note_gone(&error);
+                if self.state().ended().is_some() {
+                    drop(link);
+                    self.state().let_go(slot);
+                } else {
+                    let Some(function) = self.state().function(slot) else { return };
+                    let site = At { inner: &self, function };
+                    let recovered = match link {
+                        Some(link) => self.unless_closing(recovery::recover(&site, link, &mut debt)).await,
+                        None => self.unless_closing(recovery::reclaim(&site, &mut debt)).await,
+                    };
+                    match recovered {
+                        Ok(link) => self.give_back(slot, link),
+                        Err(error) => self.quarantine(slot, debt, &error),
+                    }
+                }
+            }
+        }
+        drop(permit);
+    }
+
+    /// A link that one may send on, with the assurance that nobody resets the port meanwhile.
+    async fn lease(&self, head: &mut HeadSender) -> Result<(usize, Drained, RwLockReadGuard<'_, ()>), Error> {
+        let mut busy = Vec::new();
+        let mut in_use = self.in_use.read().await;
+        loop {
+            let choice = self.state().choose(&busy, Instant::now())?;
+            let (slot, link) = match choice {
+                Choice::Idle(slot, link) => return Ok((slot, link, in_use)),
+                Choice::Claim(slot, function) => {
+                    (slot, self.unless_closing(recovery::claim(&*self.device, function)).await)
+                }
+                Choice::Reclaim(slot, function, mut debt) => {
+                    drop(in_use);
+                    let site = At { inner: self, function };
+                    let link = self.unless_closing(recovery::reclaim(&site, &mut debt)).await;
+                    in_use = self.in_use.read().await;
+                    match link {
+                        Err(error) if error != Error::Usb(usb::Error::Busy) => {
+                            self.quarantine(slot, debt, &error);
+                            return Err(error);
+                        }
+                        link => (slot, link),
+                    }
+                }
+                Choice::Wait(until) => {
+                    tokio::select! {
+                        () = sleep_until(until) => continue,
+                        () = head.closed() => return Err(Error::Closed),
+                        () = self.closing.cancelled() => return Err(self.ended()),
+                    }
+                }
+            };
+            match link {
+                Ok(link) => {
+                    self.state().recovered(slot);
+                    return Ok((slot, link, in_use));
+                }
+                Err(Error::Usb(usb::Error::Busy)) => {
+                    self.state().let_go(slot);
+                    busy.push(slot);
+                }
+                Err(error) if error.is_gone() || self.state().ended().is_some() => {
+                    self.state().let_go(slot);
+                    return Err(error);
+                }
+                Err(error) => {
+                    debug!(%error, slot, "claimed, but not usable as it is");
+                    self.state().suspect(slot, Instant::now());
+                }
+            }
+        }
+    }
+
+    async fn unless_closing<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        tokio::select! {
+            outcome = future => outcome,
+            () = self.closing.cancelled() => Err(self.ended()),
+        }
+    }
+
+    fn give_back(self: &Arc<Self>, slot: usize, link: Drained) {
+        let mut state = self.state();
+        let surplus = state.give_back(slot, link, Instant::now());
+        let reap = surplus.is_none() && !std::mem::replace(&mut state.reaping, true);
+        drop(state);
+        // A release may take a while in the kernel: not under the lock.
+        drop(surplus);
+        if reap {
+            tokio::spawn(reap_idle(Arc::downgrade(self)));
+        }
+    }
+
+    fn quarantine(&self, slot: usize, debt: Debt, error: &Error) {
+        self.note_gone(error);
+        let until = self.state().quarantine(slot, debt, Instant::now());
+        warn!(%error, pause_ms = until.as_millis() as u64, "a link could not be recovered and rests");
+    }
+
+    fn release_idle(&self) {
+        let idle = self.state().take_idle(None);
+        drop(idle);
+    }
+}
+
+/// Lets go what nobody used for a while; ends when nothing is left to let go.
+async fn reap_idle(pool: Weak<Inner>) {
+    loop {
+        let Some(inner) = pool.upgrade() else { return };
+        let due = {
+            let mut state = inner.state();
+            let due = state.idle_since().map(|since| since + IDLE);
+            if due.is_none() {
+                state.reaping = false;
+            }
+            due
+        };
+        let Some(due) = due else { return };
+        drop(inner);
+        sleep_until(due).await;
+        let Some(inner) = pool.upgrade() else { return };
+        let idle = inner.state().take_idle(Instant::now().checked_sub(IDLE));
+        if !idle.is_empty() {
+            debug!(links = idle.len(), "idle links are let go");
+        }
+    }
 }

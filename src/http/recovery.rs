@@ -1,0 +1,271 @@
+//! The ladder: from an exchange that did not end cleanly back to a link that one may lend again.
+//!
+//! drain → clear halt → claim again (which selects the alternate setting anew) → reset the port, the last only
+//! while no other link is in use. Each step has a deadline, is logged, and is followed by the question whether the
+//! printer is at the start of a message again: it may still owe an answer that the next caller would
+//! take for its own, or wait for the rest of a request and swallow the next one as such.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+use tracing::{debug, info};
+
+use super::error::Error;
+use super::framing::{Complete, QUIET, contains_status};
+use crate::usb::descriptor::Function;
+use crate::usb::link::{DrainError, Link};
+use crate::usb::{self, Device};
+
+/// How long a printer may go on sending before it counts as endless [C hp.md 1].
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// How long the printer has for the answer to the question of [`answers`] [I].
+const ASK_LIMIT: Duration = Duration::from_secs(3);
+/// Silence after that answer: an answer that the printer owed from before may come in front of it.
+const ASK_QUIET: Duration = Duration::from_secs(1);
+/// A claim, with what the kernel does for it.
+const CLAIM_LIMIT: Duration = Duration::from_secs(5);
+/// Cancelling and clearing a halt.
+const STEP_LIMIT: Duration = Duration::from_secs(3);
+/// A port reset, with the enumeration that follows.
+const RESET_LIMIT: Duration = Duration::from_secs(10);
+
+/// The question: any answer will do, also a refusal, and nothing is done by it.
+const QUESTION: &[u8] = b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/// A link with nothing left in it. Made only where that was shown: by a response read to its end, by the drain
+/// after a claim, and by the ladder. The pool takes and lends nothing else.
+pub(super) struct Drained(Link);
+
+impl Drained {
+    /// After an exchange.
+    pub(super) fn after(link: Link, _: Complete) -> Self {
+        Self(link)
+    }
+
+    pub(super) fn into_link(self) -> Link {
+        self.0
+    }
+}
+
+/// What a printer may still do with the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Debt {
+    /// It may send some more bytes.
+    Bytes,
+    /// It may owe an answer, or the rest of one.
+    Answer,
+    /// It may wait for the rest of a request, and take whatever comes as such. `harmless` is how many bytes it
+    /// may be sent without any danger that they complete the document.
+    Request { harmless: u64 },
+}
+
+impl Debt {
+    pub(super) fn request(missing: Option<u64>) -> Self {
+        // In a chunked body our question is no chunk, so that it ends in a refusal.
+        Self::Request { harmless: missing.map_or(u64::MAX, |missing| missing.saturating_sub(1)) }
+    }
+}
+
+/// A step of the ladder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Drain,
+    ClearHalt,
+    Claim,
+    Reset,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Drain => "drain",
+            Self::ClearHalt => "clear halt",
+            Self::Claim => "claim again",
+            Self::Reset => "reset the port",
+        })
+    }
+}
+
+/// Where a link comes from, and what the ladder may do there.
+pub(super) trait Site: Sync {
+    fn device(&self) -> &dyn Device;
+    fn function(&self) -> Function;
+    /// Resets the port, unless another link of the device is in use: then `None`.
+    fn reset(&self) -> impl Future<Output = Option<Result<(), usb::Error>>> + Send;
+}
+
+/// Claims the interface and empties it [C hp.md 1: bytes of before are in a real printer's FIFO].
+///
+/// # Errors
+/// [`usb::Error::Busy`] where another program holds it, and whatever the cable says.
+pub(super) async fn claim(device: &dyn Device, function: Function) -> Result<Drained, Error> {
+    drained(open(device, function).await?).await.map_err(|(_, error)| error)
+}
+
+async fn open(device: &dyn Device, function: Function) -> Result<Link, Error> {
+    let pipe = within(CLAIM_LIMIT, device.claim(function)).await?;
+    Ok(Link::new(pipe))
+}
+
+/// Waits for one thing of the cable, with a deadline.
+async fn within<T>(limit: Duration, future: impl Future<Output = Result<T, usb::Error>>) -> Result<T, usb::Error> {
+    timeout(limit, future).await.unwrap_or(Err(usb::Error::Timeout))
+}
+
+async fn drained(mut link: Link) -> Result<Drained, (Link, Error)> {
+    match link.drain(QUIET, DRAIN_LIMIT).await {
+        Ok(0) => Ok(Drained(link)),
+        Ok(discarded) => {
+            debug!(discarded, "stale bytes drained");
+            Ok(Drained(link))
+        }
+        Err(DrainError::Usb(error)) => Err((link, error.into())),
+        Err(DrainError::Endless { .. }) => Err((link, Error::Endless { after: DRAIN_LIMIT })),
+    }
+}
+
+/// Claims a link that was given up with a debt, and climbs the ladder from there.
+pub(super) async fn reclaim<S: Site>(site: &S, debt: &mut Debt) -> Result<Drained, Error> {
+    climb(site, None, debt, &[Step::Claim, Step::Reset]).await
+}
+
+/// Climbs the ladder with a link on which nothing is pending any more.
+///
+/// # Errors
+/// What the last step ended with. The link is gone then: the interface is released.
+pub(super) async fn recover<S: Site>(site: &S, link: Link, debt: &mut Debt) -> Result<Drained, Error> {
+    climb(site, Some(link), debt, &[Step::Drain, Step::ClearHalt, Step::Claim, Step::Reset]).await
+}
+
+async fn climb<S: Site>(site: &S, mut link: Option<Link>, debt: &mut Debt, steps: &[Step]) -> Result<Drained, Error> {
+    let mut last = Error::NoAnswer { after: ASK_LIMIT };
+    for &step in steps {
+        let begun = Instant::now();
+        let outcome = match take(site, step, link.take(), debt).await {
+            Ok(open) => settle(open, debt).await,
+            Err(error) => Err((None, error)),
+        };
+        let ms = begun.elapsed().as_millis() as u64;
+        match outcome {
+            Ok(drained) => {
+                info!(%step, ms, interface = site.function().interface, "link recovered");
+                return Ok(drained);
+            }
+            Err((left, error)) => {
+                info!(%step, ms, interface = site.function().interface, %error, "recovery step was not enough");
+                // Neither an unplugged printer nor another program's claim is cured by more force.
+                if error.is_gone() || matches!(error, Error::Usb(usb::Error::Busy)) {
+                    return Err(error);
+                }
+                last = error;
+                link = left;
+            }
+        }
+    }
+    Err(last)
+}
+
+/// What the step does; gives a link to try.
+async fn take<S: Site>(site: &S, step: Step, link: Option<Link>, debt: &mut Debt) -> Result<Link, Error> {
+    match (step, link) {
+        (Step::Drain, Some(link)) => Ok(link),
+        (Step::ClearHalt, Some(mut link)) => {
+            within(STEP_LIMIT, link.clear_halt()).await?;
+            Ok(link)
+        }
+        (Step::Drain | Step::ClearHalt | Step::Claim, link) => {
+            drop(link);
+            open(site.device(), site.function()).await
+        }
+        (Step::Reset, link) => {
+            drop(link);
+            match within(RESET_LIMIT, async { site.reset().await.transpose() }).await? {
+                Some(()) => {
+                    // Whatever it had of a request is gone with its endpoints' state.
+                    *debt = Debt::Answer;
+                    open(site.device(), site.function()).await
+                }
+                None => Err(Error::Occupied { after: Duration::ZERO }),
+            }
+        }
+    }
+}
+
+/// Empties the link and, where the printer may owe or await something, asks whether it is with us.
+async fn settle(link: Link, debt: &mut Debt) -> Result<Drained, (Option<Link>, Error)> {
+    let mut link = match drained(link).await {
+        Ok(drained) if *debt == Debt::Bytes => return Ok(drained),
+        Ok(Drained(link)) => link,
+        Err((link, error)) => return Err((Some(link), error)),
+    };
+    if let Debt::Request { harmless } = debt {
+        match harmless.checked_sub(QUESTION.len() as u64) {
+            Some(left) => *harmless = left,
+            // The question itself might complete the document.
+            None => return Err((Some(link), Error::Aborted("the printer may wait for the rest".into()))),
+        }
+    }
+    match timeout(ASK_LIMIT, answers(&mut link)).await.unwrap_or(Err(Error::NoAnswer { after: ASK_LIMIT })) {
+        Ok(()) => {}
+        Err(error) => {
+            let _ = timeout(STEP_LIMIT, link.abort()).await;
+            return Err((Some(link), error));
+        }
+    }
+    match link.drain(ASK_QUIET, DRAIN_LIMIT).await {
+        Ok(_) => {
+            *debt = Debt::Bytes;
+            Ok(Drained(link))
+        }
+        Err(DrainError::Usb(error)) => Err((Some(link), error.into())),
+        Err(DrainError::Endless { .. }) => Err((Some(link), Error::Endless { after: DRAIN_LIMIT })),
+    }
+}
+
+/// Asks, and waits for a status line.
+async fn answers(link: &mut Link) -> Result<(), Error> {
+    let mut question = QUESTION;
+    while !question.is_empty() {
+        let sent = poll_fn(|cx| link.poll_write_bytes(cx, question)).await?;
+        question = question.get(sent..).unwrap_or_default();
+    }
+    poll_fn(|cx| link.poll_flush_out(cx)).await?;
+    let mut seen = Vec::new();
+    loop {
+        let chunk = poll_fn(|cx| link.poll_chunk(cx)).await?;
+        seen.extend_from_slice(&chunk.bytes);
+        if contains_status(&seen) {
+            return Ok(());
+        }
+        let keep = seen.len().saturating_sub(16);
+        seen.drain(..keep);
+    }
+}
+
+/// Throws away what came in before a request was sent: it can't be its answer.
+pub(super) async fn discard_stale(link: &mut Link) -> Result<usize, Error> {
+    let stale = poll_fn(|cx| {
+        // A zero-length packet behind the last response is no sign of anything.
+        for _ in 0..2 {
+            match link.poll_chunk(cx) {
+                Poll::Ready(Ok(chunk)) if chunk.bytes.is_empty() => {}
+                Poll::Ready(Ok(chunk)) => return Poll::Ready(Ok(chunk.bytes.len())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Ok(0))
+    })
+    .await?;
+    if stale == 0 {
+        return Ok(0);
+    }
+    match timeout_at(Instant::now() + DRAIN_LIMIT * 2, link.drain(QUIET, DRAIN_LIMIT)).await {
+        Ok(Ok(more)) => Ok(stale + more),
+        Ok(Err(DrainError::Usb(error))) => Err(error.into()),
+        Ok(Err(DrainError::Endless { .. })) | Err(_) => Err(Error::Endless { after: DRAIN_LIMIT }),
+    }
+}
