@@ -1,5 +1,7 @@
 //! What each job does, step by step.
 
+mod follow;
+
 use std::sync::Arc;
 use std::time::Duration;
 
