@@ -46,11 +46,17 @@ pub(super) fn of_http(error: &http::Error) -> Failure {
         http::Error::ClaimedElsewhere => (ErrorKind::ClaimedElsewhere, CLAIMED.to_owned()),
         http::Error::Occupied { after } => (
             ErrorKind::Busy,
-            format!("All connections to the printer were in use for {}. Try again when other work on it has ended.", seconds(*after)),
+            format!(
+                "All connections to the printer were in use for {}. Try again when other work on it has ended.",
+                seconds(*after)
+            ),
         ),
         http::Error::NoAnswer { after } => (
             ErrorKind::Timeout,
-            format!("The printer gave no answer within {}. Look at its panel; if nothing is wrong there, switch it off and on again.", seconds(*after)),
+            format!(
+                "The printer gave no answer within {}. Look at its panel; if nothing is wrong there, switch it off and on again.",
+                seconds(*after)
+            ),
         ),
         http::Error::Endless { after } => (
             ErrorKind::Timeout,
@@ -62,18 +68,23 @@ pub(super) fn of_http(error: &http::Error) -> Failure {
         ),
         http::Error::StillBusy { after } => (
             ErrorKind::PrinterNotReady,
-            format!("The printer said for {} that it is busy. It may still be starting; try again in a minute.", seconds(*after)),
+            format!(
+                "The printer said for {} that it is busy. It may still be starting; try again in a minute.",
+                seconds(*after)
+            ),
         ),
         http::Error::Truncated | http::Error::Malformed(_) | http::Error::TooLarge { .. } => (
             ErrorKind::ProtocolError,
             format!("The answer could not be used: {error}. Try again; if it stays so, send us a support bundle."),
         ),
-        http::Error::Unsendable(_) | http::Error::Aborted(_) => {
-            (ErrorKind::Failed, format!("The request could not be sent: {error}. This is a fault in plugprint; report it."))
-        }
-        http::Error::Closed => {
-            (ErrorKind::Disconnected, "The connection to the printer was closed. Plug it in again, then try again.".to_owned())
-        }
+        http::Error::Unsendable(_) | http::Error::Aborted(_) => (
+            ErrorKind::Failed,
+            format!("The request could not be sent: {error}. This is a fault in plugprint; report it."),
+        ),
+        http::Error::Closed => (
+            ErrorKind::Disconnected,
+            "The connection to the printer was closed. Plug it in again, then try again.".to_owned(),
+        ),
     };
     Failure::new(kind, error.whose(), message)
 }

@@ -4,4 +4,5 @@
 pub mod capability;
 pub mod identity;
 pub mod probe;
+mod recognise;
 pub mod text;

@@ -5,25 +5,7 @@ use std::sync::Arc;
 
 use crate::http;
 use crate::printer::capability::{Capabilities, ReportKind};
-use crate::printer::identity::PrinterId;
-use crate::usb::{self, Arrival, Device, descriptor::Function};
-
-/// What a device's descriptors and strings say.
-#[derive(Clone, Debug)]
-pub struct Recognised {
-    /// Who it is.
-    pub id: PrinterId,
-    /// Manufacturer, cleaned.
-    pub manufacturer: String,
-    /// Model, cleaned.
-    pub model: String,
-    /// Serial number, cleaned; empty where it has none.
-    pub serial_number: String,
-    /// The ways to reach HTTP, best first.
-    pub functions: Vec<Function>,
-    /// Why there is none as it is, and what to do.
-    pub mute: Option<&'static str>,
-}
+pub use crate::printer::recognise::{Recognised, recognise};
 
 /// What a printer can be asked for.
 #[derive(Clone, Debug)]
@@ -34,14 +16,6 @@ pub struct Facts {
     pub reports: Vec<ReportKind>,
     /// What its user should know, in a sentence; empty for nothing.
     pub remark: String,
-}
-
-/// Looks at a device. `None`: it is no printer that can be reached through HTTP.
-///
-/// # Errors
-/// The cable's.
-pub async fn recognise(_device: &dyn Device, _arrival: &Arrival) -> Result<Option<Recognised>, usb::Error> {
-    Ok(None)
 }
 
 /// Asks a printer what it can do.
