@@ -108,7 +108,6 @@ impl Reader<'_> {
             syn::UseTree::Rename(rename) => self.names(&with(&rename.ident), rename.ident.span()),
             syn::UseTree::Glob(_) => self.names(&[before, &["*".to_owned()]].concat(), at),
             syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.use_tree(tree, before, at)),
-            _ => self.objections.push(format!("{}: an import that this test can't read", self.file.display())),
         }
     }
 
@@ -151,7 +150,7 @@ impl Reader<'_> {
 impl<'ast> Visit<'ast> for Reader<'_> {
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         let attribute = |name: &str| item.attrs.iter().find(|attribute| attribute.path().is_ident(name));
-        let test = attribute("cfg").is_some_and(|cfg| cfg.parse_args::<syn::Ident>().is_ok_and(|of| of == "test"));
+        let test = attribute("cfg").is_some_and(|cfg| cfg.parse_args().is_ok_and(|condition| is_for_tests(&condition)));
         let path = attribute("path").and_then(|path| match &path.meta {
             syn::Meta::NameValue(syn::MetaNameValue {
                 value: syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(path), .. }),
@@ -200,6 +199,17 @@ impl<'ast> Visit<'ast> for Reader<'_> {
     }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {} // pub(in …) gives, it takes nothing
+}
+
+/// `test`, or `all(test, …)`.
+fn is_for_tests(condition: &syn::Meta) -> bool {
+    match condition {
+        syn::Meta::Path(path) => path.is_ident("test"),
+        syn::Meta::List(list) if list.path.is_ident("all") => list
+            .parse_args_with(syn::punctuated::Punctuated::<syn::Meta, syn::Token![,]>::parse_terminated)
+            .is_ok_and(|all| all.iter().any(is_for_tests)),
+        _ => false,
+    }
 }
 
 /// Objections to one file's source, and the modules that it has elsewhere.
@@ -312,6 +322,7 @@ fn a_path_that_looks_down_or_stays_is_left_alone() {
         ("agent", "use crate::printer::probe; mod jobs { use super::super::agent::Handle; }"),
         ("cli::demo", "use crate::{agent, emulator};"),
         ("emulator", "use crate::usb::{self, Bus};"),
+        ("usb", "#[cfg(all(test, feature = \"emulator\"))] mod tests { use crate::emulator::pipe; }"),
         ("agent", "#[cfg(test)] mod tests { use super::*; use crate::emulator::Printer; }"),
     ] {
         assert_eq!(objections_to(module, source), Vec::<String>::new(), "{module}: {source}");
