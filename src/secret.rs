@@ -6,7 +6,29 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A WPS PIN: 4 or 8 ASCII digits. It is a string, because leading zeros matter.
 ///
-/// Made by `wps::pin`, which knows the rules; seen only through [`Pin::expose`].
+/// Made by [`wps::pin`](crate::wps::pin), which knows the rules; seen only through [`Pin::expose`].
+///
+/// ```
+/// let pin = plugprint::wps::pin::parse("1234 5670").unwrap();
+/// assert_eq!(format!("{pin:?}"), "Pin([redacted])");
+/// assert_eq!(pin.expose(), "12345670");
+/// ```
+///
+/// It can't be formatted for people,
+/// ```compile_fail,E0277
+/// let pin = plugprint::wps::pin::parse("1234 5670").unwrap();
+/// println!("{pin}");
+/// ```
+/// nor serialised,
+/// ```compile_fail,E0277
+/// let pin = plugprint::wps::pin::parse("1234 5670").unwrap();
+/// serde_json::to_string(&pin);
+/// ```
+/// nor compared, which would take a time that depends on its digits.
+/// ```compile_fail,E0369
+/// let pin = plugprint::wps::pin::parse("1234 5670").unwrap();
+/// pin == pin.clone();
+/// ```
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Pin(String);
 

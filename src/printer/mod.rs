@@ -1,8 +1,10 @@
 //! What a printer is to the one who uses it: an identity that survives unplugging, capabilities with the
 //! evidence for each, and what its buttons do.
 
+pub mod buttons;
 pub mod capability;
 pub mod identity;
 pub mod probe;
 mod recognise;
+pub mod reports;
 pub mod text;

@@ -1,1 +1,3 @@
-//! To come.
+//! Wi-Fi Protected Setup: what a PIN is.
+
+pub mod pin;

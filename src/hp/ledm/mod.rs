@@ -1,0 +1,322 @@
+//! LEDM, HP's "Low End Data Model": XML documents under `/DevMgmt` and `/IoMgmt`, read and written by HTTP.
+//!
+//! One file per document, each pure: bytes in, a typed value out. The calls that fetch them are [`Ledm`]'s; what
+//! may be asked for is decided by its caller. Nothing here writes, but for [`Ledm::print`].
+
+pub mod adapters;
+pub mod address;
+pub mod discovery;
+pub mod internal_print;
+pub mod io_config;
+pub mod product_config;
+pub mod product_status;
+pub mod profile;
+pub mod progress;
+pub mod protocols;
+pub mod resource;
+#[cfg(test)]
+mod testing;
+mod token;
+pub mod wps_pin;
+pub mod xml;
+
+use std::future::Future;
+
+use bytes::Bytes;
+use zeroize::Zeroize;
+
+use self::adapters::{Adapter, Adapters};
+use self::address::Address;
+use self::internal_print::{Capabilities, Printable, Root};
+use self::product_config::ProductConfig;
+use self::product_status::Status;
+use self::resource::ResourceUri;
+use self::xml::Namespace;
+use crate::blame::Party;
+use crate::http::{self, Call, Reply, StatusCode};
+use crate::secret::Pin;
+use crate::wps::pin;
+
+// The namespaces, without their dates [C: captures of ENVY Photo 7830, Smart Tank 750, LaserJet M182nw].
+const DD: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/dictionaries/");
+const LEDM: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/");
+const IPCAP: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/internalprintcap/");
+const IPDYN: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/internalprintdyn/");
+const PSDYN: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/productstatusdyn/");
+const PSCAT: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/productstatuscategories/");
+const AD: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/alertdetails/");
+const PRDCFG: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/productconfigdyn/");
+const IOCONFIG: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/ioconfigdyn/");
+const IO: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/iomgmt/");
+const MAP: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/resourcemap/");
+const WIFI: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/wifi/");
+
+/// Why an LEDM call gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The exchange failed.
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    /// The exchange failed after the printer may have taken the job. Look whether a page comes before you try again.
+    #[error("the connection failed while the job was sent, and the page may come out all the same: {0}")]
+    Uncertain(http::Error),
+    /// The printer is busy and has done nothing. Try again later.
+    #[error("the printer is busy and did not take the job")]
+    Busy,
+    /// The printer wants an administrator's password first.
+    #[error("the printer asks for its administrator's password")]
+    AuthRequired,
+    /// This model does not have what was asked for, or its firmware hides it.
+    #[error("this printer has no {resource} (HTTP status {status})")]
+    NotExposed {
+        /// What was asked for.
+        resource: &'static str,
+        /// 404, 405, 410 or 501.
+        status: u16,
+    },
+    /// The printer refused, or failed at it.
+    #[error("the printer refused the {resource} (HTTP status {status})")]
+    Refused {
+        /// What was asked for.
+        resource: &'static str,
+        /// Any other status.
+        status: u16,
+    },
+    /// A document that can't be read.
+    #[error("the printer's {resource} can't be used: {detail}")]
+    Document {
+        /// Which one.
+        resource: &'static str,
+        /// What is wrong with it.
+        detail: xml::Error,
+    },
+    /// The printer gave a document without a PIN.
+    #[error("the printer gave no PIN")]
+    NoPin,
+    /// The printer gave something that is no PIN.
+    #[error("what the printer gave is no WPS PIN: {0}")]
+    Pin(pin::Error),
+}
+
+impl Error {
+    /// Whose failure it is.
+    #[must_use]
+    pub fn whose(&self) -> Party {
+        match self {
+            Self::Http(error) | Self::Uncertain(error) => error.whose(),
+            Self::AuthRequired => Party::Caller,
+            Self::Busy
+            | Self::NotExposed { .. }
+            | Self::Refused { .. }
+            | Self::Document { .. }
+            | Self::NoPin
+            | Self::Pin(_) => Party::Printer,
+        }
+    }
+
+    /// What a status says that is no success [C: hp.md 1, seen by several tools].
+    fn of(resource: &'static str, status: StatusCode) -> Self {
+        let number = status.as_u16();
+        match number {
+            401 => Self::AuthRequired,
+            503 => Self::Busy,
+            404 | 405 | 410 | 501 => Self::NotExposed { resource, status: number },
+            _ => Self::Refused { resource, status: number },
+        }
+    }
+}
+
+/// What carries the calls. [`http::Pool`] does; tests bring a script.
+pub trait Transport: Send + Sync {
+    /// One request and its whole response.
+    fn fetch(&self, call: Call) -> impl Future<Output = Result<Reply, http::Error>> + Send;
+}
+
+impl Transport for http::Pool {
+    fn fetch(&self, call: Call) -> impl Future<Output = Result<Reply, http::Error>> + Send {
+        http::Pool::fetch(self, call)
+    }
+}
+
+/// An LEDM printer.
+#[derive(Clone)]
+pub struct Ledm<T = http::Pool> {
+    pool: T,
+}
+
+/// A body as LEDM takes it \[C: HPLIP\].
+const XML: &str = "text/xml; charset=utf-8";
+
+impl<T: Transport> Ledm<T> {
+    /// Talks through these links.
+    #[must_use]
+    pub fn new(pool: T) -> Self {
+        Self { pool }
+    }
+
+    /// What the printer says that it serves. `None`: it has no such list, and so no LEDM.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn discovery(&self) -> Result<Option<discovery::Tree>, Error> {
+        self.read("discovery tree", discovery::PATH, discovery::parse).await
+    }
+
+    /// Which printer it is. `None`: it does not say.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn product_config(&self) -> Result<Option<ProductConfig>, Error> {
+        self.read("product configuration", product_config::PATH, product_config::parse).await
+    }
+
+    /// The pages that it can print by itself. `None`: it has no such list.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn internal_print(&self) -> Result<Option<Capabilities>, Error> {
+        self.read("list of internal pages", internal_print::PATH, internal_print::parse).await
+    }
+
+    /// What it is doing.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn product_status(&self) -> Result<Status, Error> {
+        self.must_read("product status", product_status::PATH, product_status::parse).await
+    }
+
+    /// Its network adapters.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn adapters(&self) -> Result<Adapters, Error> {
+        self.must_read("list of network adapters", adapters::PATH, adapters::parse).await
+    }
+
+    /// Prints one page. Returns when the printer has taken the job; [`progress`] tells when the page is out.
+    ///
+    /// The job is sent once. Only an answer of 400, which says that the printer did not understand it, brings the
+    /// same job in its other form \[C: both are accepted in the field\].
+    ///
+    /// # Errors
+    /// [`Error::Busy`] and [`Error::Refused`]: nothing was printed. [`Error::Uncertain`]: that is not known.
+    pub async fn print(&self, job_url: &ResourceUri, page: Printable) -> Result<(), Error> {
+        let status = match self.send(job_url, page, Root::Dyn).await? {
+            StatusCode::BAD_REQUEST => self.send(job_url, page, Root::Cap).await?,
+            status => status,
+        };
+        match status.as_u16() {
+            200 | 201 | 202 | 204 => Ok(()),
+            _ => Err(Error::of("internal page", status)),
+        }
+    }
+
+    async fn send(&self, job_url: &ResourceUri, page: Printable, root: Root) -> Result<StatusCode, Error> {
+        let job = internal_print::compose(page, root);
+        let call = Call::post(job_url.as_str(), XML, job).limit(xml::MAX_BYTES).repeatable(false);
+        match self.pool.fetch(call).await {
+            Ok(reply) => Ok(reply.status),
+            // 202: taken, and being worked on.
+            Err(http::Error::StillWorking { .. }) => Ok(StatusCode::ACCEPTED),
+            Err(http::Error::StillBusy { .. }) => Ok(StatusCode::SERVICE_UNAVAILABLE),
+            Err(
+                error @ (http::Error::ClaimedElsewhere
+                | http::Error::Occupied { .. }
+                | http::Error::Unsendable(_)
+                | http::Error::Closed),
+            ) => Err(Error::Http(error)),
+            Err(error) => Err(Error::Uncertain(error)),
+        }
+    }
+
+    /// The IPv4 addresses of this adapter: from its protocols, else its active profile, else the printer's I/O
+    /// configuration \[C: HPLIP\]. Empty where it has none, and where none of the three documents is to be had.
+    ///
+    /// # Errors
+    /// [`Error::Http`], when the printer can't be reached.
+    pub async fn addresses(&self, adapter: &Adapter) -> Result<Vec<Address>, Error> {
+        if let Some(uri) = adapter.uri.join(protocols::BELOW_ADAPTER) {
+            let found = self.read("adapter's protocols", uri.as_str(), protocols::parse).await;
+            if let Some(addresses) = reached(found)?.filter(|addresses| !addresses.is_empty()) {
+                return Ok(addresses);
+            }
+        }
+        if let Some(uri) = adapter.uri.join(profile::BELOW_ADAPTER) {
+            let found = self.read("active profile", uri.as_str(), profile::parse).await;
+            if let Some(address) = reached(found)?.flatten() {
+                return Ok(vec![address]);
+            }
+        }
+        let found = reached(self.read("I/O configuration", io_config::PATH, io_config::parse).await)?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|adaptor| adapter.port.as_ref() == Some(&adaptor.port))
+            .flat_map(|adaptor| adaptor.addresses)
+            .collect())
+    }
+
+    /// The WPS PIN. Only ever on a user's request, and once for each: asking may make a new PIN ([`wps_pin`]).
+    ///
+    /// # Errors
+    /// [`Error::NotExposed`] on most models; [`Error::AuthRequired`]; [`Error::Pin`].
+    pub async fn wps_pin(&self, station: &Adapter) -> Result<Pin, Error> {
+        const RESOURCE: &str = "WPS PIN resource";
+        let gone = Error::NotExposed { resource: RESOURCE, status: 404 };
+        let uri = station.uri.join(wps_pin::BELOW_ADAPTER).ok_or(gone)?;
+        let reply = self.pool.fetch(Call::get(uri.as_str()).limit(xml::MAX_BYTES).repeatable(false)).await?;
+        let pin = match reply.status {
+            StatusCode::OK => wps_pin::parse(&reply.body),
+            status => return Err(Error::of(RESOURCE, status)),
+        };
+        wipe(reply.body);
+        pin.map_err(|error| match error {
+            wps_pin::Error::Document(detail) => Error::Document { resource: RESOURCE, detail },
+            wps_pin::Error::NoPin => Error::NoPin,
+            wps_pin::Error::Pin(error) => Error::Pin(error),
+        })
+    }
+
+    /// Reads a document that a model may not have.
+    async fn read<D>(
+        &self,
+        resource: &'static str,
+        path: &str,
+        parse: impl Fn(&[u8]) -> Result<D, xml::Error>,
+    ) -> Result<Option<D>, Error> {
+        match self.must_read(resource, path, parse).await {
+            Ok(document) => Ok(Some(document)),
+            Err(Error::NotExposed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn must_read<D>(
+        &self,
+        resource: &'static str,
+        path: &str,
+        parse: impl Fn(&[u8]) -> Result<D, xml::Error>,
+    ) -> Result<D, Error> {
+        let reply = self.pool.fetch(Call::get(path).limit(xml::MAX_BYTES)).await?;
+        match reply.status {
+            StatusCode::OK => parse(&reply.body).map_err(|detail| Error::Document { resource, detail }),
+            status => Err(Error::of(resource, status)),
+        }
+    }
+}
+
+/// A document that can't be had is as good as one that is not there; a printer that can't be reached is not.
+fn reached<D>(found: Result<Option<D>, Error>) -> Result<Option<D>, Error> {
+    match found {
+        Err(Error::Http(error)) => Err(Error::Http(error)),
+        found => Ok(found.ok().flatten()),
+    }
+}
+
+/// Overwrites a body that held a secret, as far as we are the only ones who hold it.
+fn wipe(body: Bytes) {
+    if let Ok(mut body) = body.try_into_mut() {
+        body.as_mut().zeroize();
+    }
+}
