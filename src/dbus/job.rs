@@ -128,6 +128,14 @@ pub(crate) fn properties(view: &JobView) -> Vec<Property> {
     ]
 }
 
+/// Whether the later of two pictures can be of the same job.
+pub(crate) fn same(earlier: &JobView, later: &JobView) -> bool {
+    earlier.kind == later.kind
+        && earlier.printer == later.printer
+        && earlier.started_by == later.started_by
+        && (earlier.outcome.is_none() || later.outcome.is_some())
+}
+
 fn progress(view: &JobView) -> f64 {
     view.progress.unwrap_or(-1.0)
 }

@@ -96,8 +96,8 @@ struct ShownJob {
     path: OwnedObjectPath,
     told: Told<JobView>,
     completed: bool,
-    /// Lets the agent know when the starter leaves; needed until the job is over.
-    presence: Option<Arc<Presence>>,
+    /// Lets the agent know when the starter leaves: a running job may end then, a result is forgotten.
+    _presence: Option<Arc<Presence>>,
 }
 
 /// What is on the bus now.
@@ -157,7 +157,13 @@ impl Mirror {
     }
 
     async fn drop_jobs(&mut self, now: &View) {
-        let gone: Vec<JobId> = self.jobs.keys().filter(|id| !now.jobs.contains_key(*id)).cloned().collect();
+        // A name can come back for another job once the first is forgotten, and both within one change.
+        let gone: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(id, shown)| now.jobs.get(*id).is_none_or(|view| !job::same(&shown.told.get(), view)))
+            .map(|(id, _)| id.clone())
+            .collect();
         for id in gone {
             if let Some(shown) = self.jobs.remove(&id) {
                 self.remove::<Job>(&shown.path).await;
@@ -223,7 +229,7 @@ impl Mirror {
             let told = Told::new(Arc::clone(view));
             self.connection.object_server().at(&path, Job::new(Arc::clone(&self.room), told.clone())).await?;
             let presence = self.room.callers.present(&view.started_by.bus_name);
-            self.jobs.insert(id.clone(), ShownJob { path, told, completed: false, presence });
+            self.jobs.insert(id.clone(), ShownJob { path, told, completed: false, _presence: presence });
         }
         if self.room.holds.holds(&view.started_by.bus_name) {
             return Ok(());
@@ -236,7 +242,6 @@ impl Mirror {
         if let (Some(outcome), false) = (&view.outcome, completed) {
             if let Some(shown) = self.jobs.get_mut(id) {
                 shown.completed = true;
-                shown.presence = None;
             }
             let emitter = SignalEmitter::new(&self.connection, &path)?;
             job::completed(&emitter, outcome).await?;

@@ -98,7 +98,7 @@ impl Printer {
         }
         let printer = self.told.get();
         let combination = buttons.join("+");
-        let action = buttons_action(&buttons);
+        let action = buttons_action(&buttons, hold_ms);
         let admitted = self.room.admit(&header, action, &printer, &[("buttons", &combination)]).await?;
         self.room.start(admitted, &printer.id, Task::PressButtons { buttons, hold_ms }, options).await
     }
@@ -296,8 +296,13 @@ fn is_button(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Combinations that print on every family that knows them may be pressed by whoever may print a report;
-/// everything else may change the printer's set-up.
-fn buttons_action(_buttons: &[String]) -> Action {
-    Action::Configure
+/// A short press that prints on every panel that knows it may be done by whoever may print a report; every
+/// other combination may change the printer's set-up.
+fn buttons_action(buttons: &[String], hold_ms: u32) -> Action {
+    let mut pressed: Vec<&str> = buttons.iter().map(String::as_str).collect();
+    pressed.sort_unstable();
+    match (pressed.as_slice(), hold_ms) {
+        (["information"] | ["information", "wireless"], 0..1000) => Action::PrintReport,
+        _ => Action::Configure,
+    }
 }

@@ -1,1 +1,13 @@
+//! All in-memory tests, in one binary.
+
+#[cfg(feature = "emulator")]
+mod dbus_api;
+#[cfg(feature = "emulator")]
+mod dbus_authorization;
+#[cfg(feature = "emulator")]
+mod dbus_interfaces;
+#[cfg(feature = "emulator")]
+mod dbus_polkit;
+#[cfg(feature = "emulator")]
+mod dbus_support;
 mod storeys;
