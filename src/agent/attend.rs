@@ -106,7 +106,7 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
                     break;
                 }
                 Err(error) => {
-                    let failure = fault::of_http(&error);
+                    let failure = fault::of_ledm(&error);
                     let lasting = !fault::may_be_starting(&failure) || back_off.failures() + 1 >= PATIENCE;
                     let wait = back_off.next();
                     attendance.tell(DeviceNews::Trouble(Trouble { failure, lasting }));

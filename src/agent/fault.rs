@@ -1,6 +1,10 @@
 //! What a failure further down means to the one who asked: its name, whose it is, what to do.
 
+use std::time::Duration;
+
 use crate::agent::{ErrorKind, Failure};
+use crate::blame::Party;
+use crate::hp::ledm;
 use crate::http;
 use crate::usb;
 
@@ -89,7 +93,85 @@ pub(super) fn of_http(error: &http::Error) -> Failure {
     Failure::new(kind, error.whose(), message)
 }
 
-fn seconds(duration: std::time::Duration) -> String {
+/// A failure of one LEDM call that reads.
+pub(super) fn of_ledm(error: &ledm::Error) -> Failure {
+    let (kind, message) = match error {
+        ledm::Error::Http(error) => return of_http(error),
+        ledm::Error::Uncertain(cause) => {
+            let cause = of_http(cause);
+            let message = format!(
+                "The connection failed while the page was sent, and the page may come out all the same: look before you try again. {}",
+                cause.message
+            );
+            return Failure { message, ..cause };
+        }
+        ledm::Error::Busy => (
+            ErrorKind::PrinterNotReady,
+            "The printer is busy and took nothing. Try again when it has finished.".to_owned(),
+        ),
+        ledm::Error::AuthRequired => (
+            ErrorKind::PrinterAuthRequired,
+            "The printer asks for its administrator's password. Remove it on the printer's own page, or use the printer's panel.".to_owned(),
+        ),
+        ledm::Error::NotExposed { .. } => {
+            (ErrorKind::NotSupported, format!("This can't be had from this model: {error}. Use the printer's panel."))
+        }
+        ledm::Error::Refused { .. } => {
+            (ErrorKind::PrinterRejected, format!("The printer refused: {error}. Look at its panel, then try again."))
+        }
+        ledm::Error::Document { .. } => {
+            (ErrorKind::ProtocolError, format!("The printer's answer makes no sense: {error}. Try again; if it stays so, send us a support bundle."))
+        }
+        ledm::Error::NoPin => (
+            ErrorKind::PrinterRejected,
+            "The printer gave no PIN. Switch its Wi-Fi on, then try again; or print its network report and look for the PIN on the paper.".to_owned(),
+        ),
+        ledm::Error::Pin(_) => (
+            ErrorKind::InvalidPin,
+            format!("What the printer gave can't be used: {error}. Read it again, or use the printer's panel."),
+        ),
+    };
+    Failure::new(kind, error.whose(), message)
+}
+
+/// A failure to print. A page that was sent when the cable failed is not known to be lost.
+pub(super) fn of_print(error: &ledm::Error) -> Failure {
+    match error {
+        ledm::Error::NotExposed { .. } => Failure::new(
+            ErrorKind::NotSupported,
+            error.whose(),
+            format!(
+                "The printer does not print this page: {error}. Nothing was printed; try another report, or the printer's panel."
+            ),
+        ),
+        error => of_ledm(error),
+    }
+}
+
+/// A failure to read the PIN.
+pub(super) fn of_pin(error: &ledm::Error) -> Failure {
+    match error {
+        ledm::Error::NotExposed { .. } => Failure::new(
+            ErrorKind::NotSupported,
+            error.whose(),
+            format!(
+                "The printer does not give its WPS PIN over USB: {error}. Print its network report: on some models the PIN is on the paper."
+            ),
+        ),
+        error => of_ledm(error),
+    }
+}
+
+/// Something of the printer's that took too long.
+pub(super) fn too_late(what: &str, after: Duration) -> Failure {
+    let message = format!(
+        "{what} within {}. Look at its panel; if nothing is wrong there, switch it off and on again.",
+        seconds(after)
+    );
+    Failure::new(ErrorKind::Timeout, Party::Printer, message)
+}
+
+fn seconds(duration: Duration) -> String {
     match duration.as_secs() {
         0 => "a moment".to_owned(),
         1 => "a second".to_owned(),

@@ -168,7 +168,10 @@ impl Registry {
         };
         let handle = match (plan, &entry.pool) {
             (Plan::Refresh, _) | (_, None) => {
-                entry.again.notify_one();
+                // One that is being probed needs no second time.
+                if !matches!(entry.condition, Condition::Probing(_)) {
+                    entry.again.notify_one();
+                }
                 None
             }
             (plan, Some(pool)) => {

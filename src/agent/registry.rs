@@ -35,7 +35,6 @@ struct Guest {
 
 /// A printer.
 pub(super) struct Entry {
-    pub(super) visit: Visit,
     pub(super) arrival: Arrival,
     pub(super) recognised: Recognised,
     pub(super) pool: Option<http::Pool>,
@@ -192,7 +191,6 @@ impl Registry {
                 tracing::info!(printer = %id, address = %guest.arrival.address, model = recognised.model, "plugged in");
                 guest.printer = Some(id.clone());
                 let entry = Entry {
-                    visit,
                     arrival: guest.arrival.clone(),
                     condition: match &recognised.mute {
                         Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, *why)),
@@ -280,7 +278,7 @@ impl Entry {
             manufacturer: self.recognised.manufacturer.clone(),
             model: self.recognised.model.clone(),
             serial_number: self.recognised.serial_number.clone(),
-            uuid: String::new(),
+            uuid: facts.map(|facts| facts.uuid.clone()).unwrap_or_default(),
             vendor_id: self.arrival.vendor_id,
             product_id: self.arrival.product_id,
             address: self.arrival.address,

@@ -1,28 +1,167 @@
-//! From a device to what it can be asked for. Nothing here writes, and nothing GETs a resource that may have
-//! a side effect.
+//! From a recognised printer to what it can be asked for. Nothing here writes, and nothing GETs a resource that
+//! may have a side effect.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
-use crate::http;
-use crate::printer::capability::{Capabilities, ReportKind};
+use crate::hp::ledm::adapters::Adapter;
+use crate::hp::ledm::discovery::Tree;
+use crate::hp::ledm::internal_print::{self, Printable};
+use crate::hp::ledm::resource::ResourceUri;
+use crate::hp::ledm::xml::{self, Namespace};
+use crate::hp::ledm::{Error, Ledm};
+use crate::http::{self, Call};
+use crate::printer::buttons::Family;
+use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind};
+use crate::printer::reports;
+use crate::printer::text::clean;
+use crate::usb::descriptor::{Channel, HP};
+
 pub use crate::printer::recognise::{Recognised, recognise};
 
-/// What a printer can be asked for.
+/// What a printer can be asked for, and what is needed to do so.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// With the evidence for each.
     pub capabilities: Capabilities,
-    /// The reports it can print.
+    /// The reports it can print; those that are only assumed too.
     pub reports: Vec<ReportKind>,
+    /// The pages that stand for each of them.
+    pub pages: BTreeMap<ReportKind, Pages>,
+    /// Where a page is asked for.
+    pub job_url: ResourceUri,
+    /// Whose panel it has.
+    pub family: Option<Family>,
+    /// The adapter that joins networks.
+    pub station: Option<Adapter>,
+    /// Its UUID; empty where it does not say.
+    pub uuid: String,
     /// What its user should know, in a sentence; empty for nothing.
     pub remark: String,
 }
 
+/// The pages that can stand for one report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pages {
+    /// Best first; never empty.
+    pub candidates: Vec<Printable>,
+    /// How we know of them.
+    pub evidence: Evidence,
+}
+
+const NOT_LEDM: &str =
+    "CUPS can print on it; plugprint can't ask it for reports or its WPS PIN, because it does not speak HP's LEDM.";
+/// Every other word than `setupComplete` means that it has not been set up [I].
+const OUT_OF_BOX: &str = "The printer says that it has not been set up yet: follow the steps on its panel first (paper, cartridges, alignment). Reports may come out only after that.";
+
 /// Asks a printer what it can do.
 ///
 /// # Errors
-/// When it does not answer, or nonsense.
-pub async fn inquire(_recognised: &Recognised, _pool: &http::Pool) -> Result<Facts, http::Error> {
-    let _ = Arc::new(());
-    Err(http::Error::Closed)
+/// When it can't be reached, is busy, or its list of pages makes no sense. Other documents that it won't give, or
+/// that make no sense, only cost what would have been learnt from them.
+pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts, Error> {
+    let mut facts = Facts {
+        capabilities: Capabilities::new(),
+        reports: Vec::new(),
+        pages: BTreeMap::new(),
+        job_url: internal_print::default_job_url(),
+        family: None,
+        station: None,
+        uuid: String::new(),
+        remark: String::new(),
+    };
+    // LEDM is HP's: what another maker's printer does with a request for it, nobody knows.
+    if recognised.vendor_id != HP {
+        NOT_LEDM.clone_into(&mut facts.remark);
+        return Ok(facts);
+    }
+    let ledm = Ledm::new(pool.clone());
+    let tree = match ledm.discovery().await {
+        Err(error @ Error::Http(_)) => return Err(error),
+        tree => tree,
+    };
+    // The tree of a model that has this list does not name it [C: Smart Tank 750].
+    let listed = ledm.internal_print().await?;
+    let tree = match (tree, &listed) {
+        (Ok(None) | Err(Error::Refused { .. } | Error::AuthRequired), None) => {
+            NOT_LEDM.clone_into(&mut facts.remark);
+            return Ok(facts);
+        }
+        (Err(error), None) => return Err(error),
+        (tree, Some(_)) => tree.ok().flatten(),
+        (Ok(tree @ Some(_)), None) => tree,
+    };
+    facts.family = Some(Family::LedmInternalPrint);
+    if let Some(listed) = &listed {
+        facts.job_url = listed.job_url.clone();
+    }
+    let job_types = listed.as_ref().map(|listed| listed.job_types.as_slice());
+    for (kind, evidence) in reports::available(job_types) {
+        let candidates = reports::candidates(kind, job_types).iter().map(|candidate| candidate.page).collect();
+        facts.capabilities.insert(kind.capability(), evidence);
+        facts.reports.push(kind);
+        facts.pages.insert(kind, Pages { candidates, evidence });
+    }
+    if let Some(config) = optional(ledm.product_config().await)?.flatten() {
+        facts.uuid = clean(&config.uuid);
+        if config.out_of_box() {
+            OUT_OF_BOX.clone_into(&mut facts.remark);
+        }
+    }
+    facts.station = optional(ledm.adapters().await)?.and_then(|adapters| adapters.station().cloned());
+    if let Some(station) = &facts.station {
+        facts.capabilities.insert(Capability::WifiStatus, Evidence::Listed);
+        let listed = lists_wps_pin(pool, tree.as_ref()).await?;
+        if let Some(evidence) = read_pin(station, recognised, listed) {
+            facts.capabilities.insert(Capability::ReadPin, evidence);
+        }
+    }
+    Ok(facts)
+}
+
+/// What was learnt from a document that it may refuse to give. A printer that can't be reached is another matter.
+fn optional<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(document) => Ok(Some(document)),
+        Err(Error::Http(error)) => Err(Error::Http(error)),
+        Err(error) => {
+            tracing::warn!(%error, "a document is left out");
+            Ok(None)
+        }
+    }
+}
+
+/// How we know that the WPS PIN can be read, without asking for it: asking may make a new one [I]. Confirmed are
+/// LaserJet Pros on the Marvell channel, P1102w's generation, with firmware of before mid-2013 [C: Tenable plugin
+/// 69282, CVE-2013-4807]; other LaserJets, which name their station `wifi0`, may have kept it [I]. For inkjets
+/// (`Wifi0`) nothing was found [NF].
+fn read_pin(station: &Adapter, recognised: &Recognised, listed: bool) -> Option<Evidence> {
+    let laserjet = station.uri.as_str().ends_with("/wifi0");
+    let marvell = recognised.functions.iter().any(|function| function.channel == Channel::HpMarvellEws);
+    match (listed, laserjet, marvell) {
+        (true, _, _) => Some(Evidence::Listed),
+        (false, true, true) => Some(Evidence::Confirmed),
+        (false, true, false) => Some(Evidence::Assumed),
+        (false, false, _) => None,
+    }
+}
+
+/// Whether the manifest of network resources names `WPS/Pin`. Its nesting, with relative paths, is [C], what else
+/// it holds is not known [NF].
+async fn lists_wps_pin(pool: &http::Pool, tree: Option<&Tree>) -> Result<bool, Error> {
+    const MANIFEST: &str = "/IoMgmt/IoMgmtManifest.xml";
+    if !tree.is_some_and(|tree| tree.names(MANIFEST)) {
+        return Ok(false);
+    }
+    let manifest = pool.fetch(Call::get(MANIFEST).limit(xml::MAX_BYTES)).await?;
+    if manifest.status != http::StatusCode::OK {
+        return Ok(false);
+    }
+    Ok(names_wps_pin(&manifest.body))
+}
+
+fn names_wps_pin(manifest: &[u8]) -> bool {
+    let Ok(root) = xml::parse(manifest) else { return false };
+    root.descendants()
+        .filter(|element| element.is(Namespace::ANY, "ResourceURI"))
+        .any(|element| element.text().trim_end_matches('/').to_ascii_lowercase().ends_with("/wps/pin"))
 }

@@ -23,6 +23,8 @@ pub struct Recognised {
     pub model: String,
     /// Serial number; empty where it has none.
     pub serial_number: String,
+    /// idVendor.
+    pub vendor_id: u16,
     /// The ways to reach HTTP, best first.
     pub functions: Vec<Function>,
     /// Why it can't be spoken to as it is, and what to do.
@@ -101,6 +103,7 @@ fn named(
         manufacturer,
         model,
         serial_number: clean(serial),
+        vendor_id: arrival.vendor_id,
         functions,
         mute,
     }

@@ -1,43 +1,24 @@
-//! What each job does, step by step.
+//! What each job does, step by step. A procedure runs in a task of its own and holds no state of the agent: it
+//! is given a printer's pool, and tells how it goes.
 
-mod follow;
+mod pin;
+mod plan;
+mod print;
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::plan::{Plan, plan};
 use crate::agent::event::{Event, JobNews, Stage};
-use crate::agent::view::{BootTime, JobId, JobResult, Task};
+use crate::agent::view::{JobId, JobResult};
 use crate::agent::{Clock, ErrorKind, Failure};
 use crate::blame::Party;
+use crate::hp::ledm::Ledm;
 use crate::http;
-use crate::printer::probe::Facts;
-
-/// A task, found possible on this printer.
-pub(super) enum Plan {
-    /// Ask it again what it can do; the device's own task does that.
-    Refresh,
-    /// To come.
-    Nothing,
-}
-
-impl Plan {
-    /// The longest that it may take.
-    pub(super) fn limit(&self) -> Duration {
-        Duration::from_secs(120)
-    }
-
-    /// Where it begins.
-    pub(super) fn first_stage(&self, now: BootTime) -> Stage {
-        let name = match self {
-            Self::Refresh => "probing",
-            Self::Nothing => "checking",
-        };
-        Stage { name, progress: None, user_action: "", deadline: Some(now.after(self.limit())), cancelable: true }
-    }
-}
 
 /// What a procedure works with.
 pub(super) struct Work {
@@ -45,20 +26,67 @@ pub(super) struct Work {
     pub(super) pool: http::Pool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) news: mpsc::UnboundedSender<Event>,
+    /// Somebody wants it to end.
     pub(super) stop: CancellationToken,
 }
 
-/// Whether this printer can do it, and how.
-pub(super) fn plan(_facts: &Facts, _task: &Task, _experimental: bool) -> Result<Plan, Failure> {
-    Ok(Plan::Nothing)
+impl Work {
+    fn ledm(&self) -> Ledm {
+        Ledm::new(self.pool.clone())
+    }
+
+    fn tell(&self, news: JobNews) {
+        // The registry listens as long as the agent runs; after that nobody needs to know.
+        let _ = self.news.send(Event::Job(self.job.clone(), news));
+    }
+
+    /// The next stage, which ends after so long.
+    fn enter(&self, name: &'static str, lasts: Duration) -> Stage {
+        let deadline = Some(self.clock.now().after(lasts));
+        Stage { name, progress: None, user_action: "", deadline, cancelable: true }
+    }
+
+    /// Waits for something that may be cut short at any time.
+    async fn unless_stopped<T>(&self, what_about_it: &str, doing: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(canceled(what_about_it)),
+            done = doing => Ok(done),
+        }
+    }
 }
 
 /// Runs a plan to its end and tells it.
-pub(super) async fn run(_plan: Plan, work: Work) {
-    let _ = (&work.pool, &work.clock, &work.stop);
-    let result: Result<JobResult, Failure> =
-        Err(Failure::new(ErrorKind::NotSupported, Party::Agent, "This can't be done yet."));
-    let _ = work.news.send(Event::Job(work.job, JobNews::Finished(result)));
+pub(super) async fn run(plan: Plan, work: Work) {
+    let last_word = LastWord { work: &work, told: false };
+    let result = match plan {
+        Plan::Refresh => Ok(JobResult::Done),
+        Plan::Print(pages) => print::print(&work, &pages).await,
+        Plan::ReadPin(station) => pin::read(&work, &station).await,
+    };
+    last_word.say(result);
+}
+
+/// Says that the job has ended, also when its procedure panics.
+struct LastWord<'a> {
+    work: &'a Work,
+    told: bool,
+}
+
+impl LastWord<'_> {
+    fn say(mut self, result: Result<JobResult, Failure>) {
+        self.told = true;
+        self.work.tell(JobNews::Finished(result));
+    }
+}
+
+impl Drop for LastWord<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            let failure = "The job ended by a fault in plugprint; report it. Look at the printer before you try again.";
+            self.work.tell(JobNews::Finished(Err(Failure::new(ErrorKind::Failed, Party::Agent, failure))));
+        }
+    }
 }
 
 /// A job that was ended on request.

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use super::product_status::{Blocking, Category, Status};
 
-/// How long a printer may stay ready after it took a job before we believe that the page is out without having
+/// How long a printer must stay ready after it took a job before we believe that the page is out without having
 /// been seen printing \[I\].
 pub const SETTLING: Duration = Duration::from_secs(15);
 
@@ -35,27 +35,70 @@ pub enum Stage {
     Stopped(Blocking),
     /// The page is out.
     Out,
+    /// Somebody ended the job at the panel.
+    Canceled,
 }
 
 /// One page from the moment that the printer took the job.
+///
+/// ```text
+///            processing             ready
+///  Waiting ────────────▶ Printing ────────▶ Out
+///   │  ▲ ╲ stopped          │  ▲             ▲
+///   │  │  ╲         stopped │  │ processing  │
+///   │  │   ▼                ▼  │             │
+///   │  └── Stopped ◀────────┴──┘             │
+///   └───────── ready for SETTLING ───────────┘
+/// ```
+/// `cancelJob`, then anything else, is `Canceled` from everywhere.
 #[derive(Clone, Debug, Default)]
-pub struct Printing {
-    seen: bool,
+pub struct Printing(State);
+
+#[derive(Clone, Debug)]
+enum State {
+    Waiting { ready_since: Option<Duration> },
+    Printing,
+    Stopped(Blocking),
+    Canceling,
+    Over(Stage),
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::Waiting { ready_since: None }
+    }
 }
 
 impl Printing {
     /// What this status means, so long after the printer took the job.
     pub fn on(&mut self, status: &Status, since_taken: Duration) -> Stage {
-        if status.processing() {
-            self.seen = true;
-            return Stage::Printing;
-        }
-        match status.may_print() {
-            Ok(()) if self.seen || since_taken >= SETTLING => Stage::Out,
-            Ok(()) => Stage::Waiting,
-            // Waking up, warming up: not yet our page, and nothing for the user to do.
-            Err(blocking) if blocking.passes && blocking.category != Some(Category::CancelJob) => Stage::Waiting,
-            Err(blocking) => Stage::Stopped(blocking),
+        let canceling = status.categories.contains(&Category::CancelJob);
+        self.0 = match (std::mem::take(&mut self.0), status.may_print()) {
+            (State::Over(stage), _) => State::Over(stage),
+            _ if canceling => State::Canceling,
+            (State::Canceling, _) => State::Over(Stage::Canceled),
+            _ if status.processing() => State::Printing,
+            (State::Printing, Ok(())) => State::Over(Stage::Out),
+            (State::Waiting { ready_since: Some(since) }, Ok(())) if since_taken.saturating_sub(since) >= SETTLING => {
+                State::Over(Stage::Out)
+            }
+            (State::Waiting { ready_since: Some(since) }, Ok(())) => State::Waiting { ready_since: Some(since) },
+            // Whoever loads paper, and whose page is out before we ask again, has been quick: it settles anew.
+            (State::Waiting { ready_since: None } | State::Stopped(_), Ok(())) => {
+                State::Waiting { ready_since: Some(since_taken) }
+            }
+            // Waking up, warming up: nothing for the user to do.
+            (State::Printing, Err(blocking)) if blocking.passes => State::Printing,
+            (State::Waiting { .. } | State::Stopped(_), Err(blocking)) if blocking.passes => {
+                State::Waiting { ready_since: None }
+            }
+            (State::Waiting { .. } | State::Printing | State::Stopped(_), Err(blocking)) => State::Stopped(blocking),
+        };
+        match &self.0 {
+            State::Waiting { .. } => Stage::Waiting,
+            State::Printing | State::Canceling => Stage::Printing,
+            State::Stopped(blocking) => Stage::Stopped(blocking.clone()),
+            State::Over(stage) => stage.clone(),
         }
     }
 }
@@ -107,7 +150,20 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_cancelled_on_the_panel() {
-        assert_eq!(transcript(&[(1, "processing"), (3, "cancelJob")])[1], "stopped: it is cancelling a job");
+    fn a_page_that_came_out_as_soon_as_there_was_paper() {
+        let says = [(1, "trayEmptyOrOpen"), (60, "ready"), (61, "ready"), (75, "ready")];
+        assert_eq!(transcript(&says)[1..], ["waiting", "waiting", "out"]);
+    }
+
+    #[test]
+    fn a_printer_that_warms_up_is_not_taken_for_one_that_is_done() {
+        let says = [(0, "ready"), (3, "initializing"), (20, "ready"), (34, "ready"), (35, "ready")];
+        assert_eq!(transcript(&says), ["waiting", "waiting", "waiting", "waiting", "out"]);
+    }
+
+    #[test]
+    fn a_page_that_is_canceled_at_the_panel_is_not_out() {
+        let says = [(1, "processing"), (3, "cancelJob"), (5, "ready"), (6, "ready")];
+        assert_eq!(transcript(&says), ["printing", "printing", "canceled", "canceled"]);
     }
 }

@@ -1,0 +1,213 @@
+//! Printing: is it ready, take this, is it out?
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::plan::{Page, sentence};
+use super::{Work, canceled};
+use crate::agent::event::{JobNews, Stage};
+use crate::agent::view::JobResult;
+use crate::agent::{ErrorKind, Failure, fault};
+use crate::blame::Party;
+use crate::hp::ledm;
+use crate::hp::ledm::internal_print::Printable;
+use crate::hp::ledm::product_status::{Blocking, Category};
+use crate::hp::ledm::progress::{self, Printing};
+use crate::http;
+
+/// The longest that one page may take: whoever has to fetch paper first can.
+pub(super) const PAGE: Duration = Duration::from_secs(10 * 60);
+/// How long a printer that only finishes something else is waited for.
+const CHECK: Duration = Duration::from_secs(30);
+/// How long the printer may take to take the job: two forms of it, a minute each [C DeskJet 3750].
+const SEND: Duration = Duration::from_secs(4 * 60);
+/// Between two questions.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Prints these pages, one after the other.
+pub(super) async fn print(work: &Work, pages: &[Page]) -> Result<JobResult, Failure> {
+    let mut printed: Vec<String> = Vec::new();
+    for page in pages {
+        let share = Share { done: printed.len(), of: pages.len() };
+        match one(work, page, share).await {
+            Ok(job_type) => printed.push(job_type.token().to_owned()),
+            Err(mut failure) => {
+                if !printed.is_empty() {
+                    failure.message = format!("Already printed: {}. Then: {}", printed.join(", "), failure.message);
+                }
+                return Err(failure);
+            }
+        }
+    }
+    Ok(JobResult::Printed { pages: printed })
+}
+
+/// How much of a job one page is.
+#[derive(Clone, Copy)]
+struct Share {
+    done: usize,
+    of: usize,
+}
+
+impl Share {
+    /// The job's progress when this much of the page is done. A page's own progress is not told by the printer;
+    /// these are landmarks.
+    #[expect(clippy::cast_precision_loss, reason = "a handful of pages")]
+    fn progress(self, of_page: f64) -> Option<f64> {
+        Some((self.done as f64 + of_page) / self.of.max(1) as f64)
+    }
+}
+
+async fn one(work: &Work, page: &Page, share: Share) -> Result<Printable, Failure> {
+    check(work, share).await?;
+    let job_type = send(work, page, share).await?;
+    follow(work, share).await?;
+    Ok(job_type)
+}
+
+/// Waits until the printer can print; refuses with its own reason where that does not pass by itself.
+async fn check(work: &Work, share: Share) -> Result<(), Failure> {
+    const NOTHING: &str = "Nothing was sent to the printer.";
+    let stage = work.enter("checking", CHECK);
+    work.tell(JobNews::Stage(Stage { progress: share.progress(0.0), ..stage.clone() }));
+    let began = Instant::now();
+    let ledm = work.ledm();
+    loop {
+        let status = work.unless_stopped(NOTHING, ledm.product_status()).await?;
+        match status.map_err(|error| fault::of_ledm(&error))?.may_print() {
+            Ok(()) => return Ok(()),
+            Err(blocking) if blocking.passes && began.elapsed() < CHECK => {
+                let name = "waiting";
+                work.tell(JobNews::Stage(Stage { name, progress: share.progress(0.0), ..stage.clone() }));
+                work.unless_stopped(NOTHING, sleep(POLL)).await?;
+            }
+            Err(blocking) => {
+                return Err(Failure::new(
+                    ErrorKind::PrinterNotReady,
+                    Party::Printer,
+                    format!("The printer can't print now: {blocking}. See to that, then try again."),
+                ));
+            }
+        }
+    }
+}
+
+/// Sends the job. This is not cut short: half a job, or one that nobody knows about, is worse than a page too many.
+async fn send(work: &Work, page: &Page, share: Share) -> Result<Printable, Failure> {
+    let stage = work.enter("printing", SEND);
+    work.tell(JobNews::Stage(Stage { progress: share.progress(0.1), cancelable: false, ..stage }));
+    if work.stop.is_cancelled() {
+        return Err(canceled("Nothing was sent to the printer."));
+    }
+    let ledm = work.ledm();
+    let mut refusal = None;
+    for candidate in &page.candidates {
+        match ledm.print(&page.job_url, *candidate).await {
+            Ok(()) => return Ok(*candidate),
+            // It does not have this page: nothing was printed.
+            Err(error @ ledm::Error::NotExposed { .. }) => refusal = Some(error),
+            Err(error) => return Err(fault::of_print(&error)),
+        }
+    }
+    Err(refusal.map_or_else(
+        || Failure::new(ErrorKind::NotSupported, Party::Printer, "This printer has no such page."),
+        |error| fault::of_print(&error),
+    ))
+}
+
+/// Follows the page until it is out.
+async fn follow(work: &Work, share: Share) -> Result<(), Failure> {
+    const SENT: &str = "The page was already sent to the printer, and comes out all the same.";
+    let mut stage = work.enter("printing", PAGE);
+    stage.progress = share.progress(0.3);
+    work.tell(JobNews::Stage(stage.clone()));
+    let began = Instant::now();
+    let ledm = work.ledm();
+    let mut page = Printing::default();
+    let mut held: Option<Blocking> = None;
+    let mut garbled = 0;
+    while began.elapsed() < PAGE {
+        let status = work.unless_stopped(SENT, ledm.product_status()).await?;
+        let status = match status {
+            Ok(status) => status,
+            // An answer that came to harm says nothing about the page: asking again costs nothing.
+            Err(ledm::Error::Http(http::Error::Truncated | http::Error::Malformed(_))) if garbled < 2 => {
+                garbled += 1;
+                work.unless_stopped(SENT, sleep(POLL)).await?;
+                continue;
+            }
+            Err(error) => {
+                let mut failure = fault::of_ledm(&error);
+                failure.message = format!(
+                    "The page was sent, and it is not known whether it is out: look before you try again. {}",
+                    failure.message
+                );
+                return Err(failure);
+            }
+        };
+        garbled = 0;
+        let now = match page.on(&status, began.elapsed()) {
+            progress::Stage::Out => return Ok(()),
+            progress::Stage::Canceled => {
+                return Err(Failure::new(
+                    ErrorKind::PrinterRejected,
+                    Party::Printer,
+                    "The page was canceled at the printer's panel. Try again if that was a mistake.",
+                ));
+            }
+            progress::Stage::Waiting => (share.progress(0.3), ""),
+            progress::Stage::Printing => {
+                held = None;
+                (share.progress(0.6), "")
+            }
+            progress::Stage::Stopped(blocking) => {
+                let Some(action) = blocking.category.as_ref().and_then(user_action) else {
+                    return Err(Failure::new(
+                        ErrorKind::PrinterNotReady,
+                        Party::Printer,
+                        format!(
+                            "The printer stopped while it printed: {blocking}. Look whether the page is out before you try again."
+                        ),
+                    ));
+                };
+                held = Some(blocking);
+                (stage.progress, action)
+            }
+        };
+        if now != (stage.progress, stage.user_action) {
+            (stage.progress, stage.user_action) = now;
+            work.tell(JobNews::Stage(stage.clone()));
+        }
+        work.unless_stopped(SENT, sleep(POLL)).await?;
+    }
+    let why = held.map_or_else(String::new, |blocking| sentence(&format!(" the printer says that {blocking}")));
+    Err(Failure::new(
+        ErrorKind::Timeout,
+        Party::Printer,
+        format!("The page was sent, and was not out after {} minutes.{why} It may still come.", PAGE.as_secs() / 60),
+    ))
+}
+
+/// What somebody can do so that the page comes out; `None` where it won't.
+fn user_action(in_the_way: &Category) -> Option<&'static str> {
+    Some(match in_the_way {
+        Category::TrayEmpty | Category::TrayEmptyOrOpen => "load-paper",
+        Category::TrayOpen => "close-tray",
+        Category::JamInPrinter | Category::CarriageJam => "clear-jam",
+        Category::CloseDoorOrCover => "close-door",
+        Category::OutputBinFull => "empty-output-tray",
+        Category::SizeMismatchInTray | Category::ImproperOrientationInTray | Category::MediaTooShortToPrint => {
+            "check-paper"
+        }
+        Category::CartridgeMissing
+        | Category::CartridgeFailure
+        | Category::CartridgeInWrongOrder
+        | Category::IncompatibleConsumable
+        | Category::ReplaceCartridgeOut
+        | Category::SupplyForwardIncompatible
+        | Category::AntiTheftEnabledSupplyDetected
+        | Category::ShaidElectricalFailure => "check-cartridges",
+        _ => return None,
+    })
+}
