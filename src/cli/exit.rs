@@ -55,9 +55,9 @@ pub enum Error {
     /// The user stopped it.
     #[error("{0}")]
     Interrupted(String),
-    /// Something that was to be checked is wrong.
-    #[error("{0}")]
-    Invalid(String),
+    /// The command has already told what the matter is.
+    #[error("failed")]
+    Said(Exit),
     /// A file or a terminal of this computer.
     #[error("{what}: {source}")]
     File {
@@ -80,7 +80,8 @@ impl Error {
             Self::NoSuchPrinter(_) => Exit::NoSuchPrinter,
             Self::Service { name, .. } => exit_for_name(name),
             Self::Unreachable(_) => Exit::Unreachable,
-            Self::Interrupted(_) | Self::Invalid(_) | Self::File { .. } | Self::OutputClosed => Exit::Failed,
+            Self::Said(exit) => *exit,
+            Self::Interrupted(_) | Self::File { .. } | Self::OutputClosed => Exit::Failed,
         }
     }
 
@@ -93,8 +94,7 @@ impl Error {
             Self::Service { name, .. } => name.strip_prefix(PREFIX).unwrap_or(name),
             Self::Unreachable(_) => "ServiceUnreachable",
             Self::Interrupted(_) => "Canceled",
-            Self::Invalid(_) => "InvalidPin",
-            Self::File { .. } | Self::OutputClosed => "Failed",
+            Self::Said(_) | Self::File { .. } | Self::OutputClosed => "Failed",
         }
     }
 

@@ -6,13 +6,17 @@ mod client;
 mod exit;
 mod job;
 mod list;
+mod monitor;
 mod output;
+mod pin;
 mod printers;
 mod progress;
 mod properties;
 mod proxy;
+mod redact;
 mod report;
 mod show;
+mod support_bundle;
 mod ttyagent;
 
 use std::ffi::OsString;
@@ -20,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, Pin};
 use client::Client;
 use exit::{Error, Exit};
 use output::Output;
@@ -52,6 +56,10 @@ async fn run(cli: Cli, output: Output) -> Result<(), Error> {
         Command::Show(which) => show::run(&client().await?, &which).await,
         Command::Report(report) => report::run(&client().await?, &report).await,
         Command::Buttons(buttons) => report::press(&client().await?, &buttons).await,
+        Command::Monitor => monitor::run(&client().await?).await,
+        Command::Pin(Pin::Read(which)) => pin::read(&client().await?, &which, None).await,
+        Command::Pin(Pin::Check) => pin::check(output).await,
+        Command::SupportBundle(args) => support_bundle::run(&client().await?, &args).await,
         _ => Err(Error::Usage("not there yet".to_owned())),
     }
 }

@@ -65,7 +65,7 @@ impl Output {
 
     /// The end of a command that did not succeed: `plugprint: why`, or an object with `error` and `message`.
     pub fn failure(self, error: &Error) {
-        if matches!(error, Error::OutputClosed) {
+        if matches!(error, Error::OutputClosed | Error::Said(_)) {
             return;
         }
         if self.json {

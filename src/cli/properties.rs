@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
 use zbus::{OwnedVariant, Variant};
 
 use super::output::plain;
@@ -23,12 +24,15 @@ impl Properties {
         self.0.extend(changed);
     }
 
-    /// Their names, in order.
+    /// Takes over what these say.
+    pub fn take(&mut self, changed: Self) {
+        self.0.extend(changed.0);
+    }
+
+    /// All of them for a program.
     #[must_use]
-    pub fn names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        names
+    pub fn json(&self) -> Value {
+        self.0.iter().map(|(name, value)| (plain(name), as_json(value))).collect::<serde_json::Map<_, _>>().into()
     }
 
     fn get(&self, name: &str) -> Option<&Variant<'static>> {
@@ -64,12 +68,6 @@ impl Properties {
         }
     }
 
-    /// Yes or no.
-    #[must_use]
-    pub fn flag(&self, name: &str) -> bool {
-        matches!(self.get(name), Some(Variant::Bool(true)))
-    }
-
     /// A list of strings.
     #[must_use]
     pub fn texts(&self, name: &str) -> Vec<String> {
@@ -89,21 +87,6 @@ impl Properties {
             _ => BTreeMap::new(),
         }
     }
-
-    /// A property as a person may read it, whatever its type.
-    #[must_use]
-    pub fn shown(&self, name: &str) -> String {
-        match self.get(name) {
-            None => String::new(),
-            Some(Variant::Array(_)) => self.texts(name).join(", "),
-            Some(Variant::Dict(_)) => {
-                self.map(name).iter().map(|(key, value)| format!("{key}: {value}")).collect::<Vec<_>>().join(", ")
-            }
-            Some(Variant::Bool(yes)) => yes.to_string(),
-            Some(Variant::F64(number)) => number.to_string(),
-            Some(value) => text(value).unwrap_or_else(|| self.number(name).to_string()),
-        }
-    }
 }
 
 /// A variant within variants is what it holds.
@@ -112,6 +95,28 @@ fn innermost<'a, 'v>(mut value: &'a Variant<'v>) -> &'a Variant<'v> {
         value = inner;
     }
     value
+}
+
+/// Any value; its nesting is bounded by what D-Bus allows (64 levels).
+fn as_json(value: &Variant<'_>) -> Value {
+    match innermost(value) {
+        Variant::Bool(yes) => (*yes).into(),
+        Variant::U8(n) => (*n).into(),
+        Variant::U16(n) => (*n).into(),
+        Variant::U32(n) => (*n).into(),
+        Variant::U64(n) => (*n).into(),
+        Variant::I16(n) => (*n).into(),
+        Variant::I32(n) => (*n).into(),
+        Variant::I64(n) => (*n).into(),
+        Variant::F64(n) => (*n).into(),
+        Variant::Array(items) => items.inner().iter().map(as_json).collect::<Vec<_>>().into(),
+        Variant::Dict(entries) => entries
+            .iter()
+            .filter_map(|(key, value)| Some((text(key)?, as_json(value))))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => text(other).map_or(Value::Null, Value::from),
+    }
 }
 
 fn text(value: &Variant<'_>) -> Option<String> {

@@ -1,0 +1,248 @@
+//! `plugprint pin`: the printer's WPS PIN on its way to a person. It is shown for as long as it is good, on
+//! the terminal that asked for it, and nowhere else.
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use rustix::termios::{LocalModes, OptionalActions, Termios};
+use serde_json::json;
+use tokio::sync::oneshot;
+use zbus::Variant;
+use zeroize::Zeroizing;
+
+use crate::secret;
+use crate::wps::pin;
+
+use super::args::Which;
+use super::client::Client;
+use super::exit::{Error, Exit};
+use super::job::{self, Interrupts, Outcome};
+use super::output::Output;
+use super::printers::Printer;
+use super::progress;
+use super::properties::Properties;
+use super::proxy::WpsProxy;
+
+/// The most that is read where a PIN is expected, in bytes.
+const LONGEST_INPUT: u64 = 256;
+
+/// A PIN as the service gave it.
+struct Found {
+    pin: secret::Pin,
+    deadline: u64,
+    deadline_source: String,
+    kind: String,
+}
+
+/// Asks the printer for its PIN and shows it. `ticks` ends the countdown early, for a demonstration.
+///
+/// # Errors
+/// [`Error::NoSuchPrinter`]; `NotSupported` where the printer has no such resource; as [`job::run`].
+pub async fn read(client: &Client, which: &Which, ticks: Option<u32>) -> Result<(), Error> {
+    let (owner, printer) = client.printer(which.printer.as_deref()).await?;
+    if printer.wps.is_none() {
+        return Err(cannot(&printer));
+    }
+    let proxy = WpsProxy::builder(client.connection())
+        .path(printer.path.clone())
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await?;
+    client.output.note(format_args!("Asking {} for its WPS PIN …", printer.name()));
+    let outcome = job::run(client, &owner, async |options| proxy.read_pin(options).await).await?;
+    let found = found(outcome)?;
+    show(client.output, &printer, &found, ticks).await
+}
+
+fn cannot(printer: &Printer) -> Error {
+    Error::of_job(
+        "NotSupported",
+        &format!(
+            "{} does not give its WPS PIN over USB. Some models print it: plugprint report --kind wireless",
+            printer.name()
+        ),
+    )
+}
+
+fn found(mut outcome: Outcome) -> Result<Found, Error> {
+    let pin = match outcome.remove("pin").as_deref() {
+        Some(Variant::Str(text)) => pin::parse(text.as_str()),
+        _ => Err(pin::Error::Length),
+    };
+    let pin =
+        pin.map_err(|error| Error::of_job("InvalidPin", &format!("What the service gave is no WPS PIN: {error}.")))?;
+    let rest = Properties::new(outcome);
+    Ok(Found {
+        pin,
+        deadline: rest.number("deadline"),
+        deadline_source: rest.text("deadline-source"),
+        kind: rest.text("pin-kind"),
+    })
+}
+
+async fn show(output: Output, printer: &Printer, found: &Found, ticks: Option<u32>) -> Result<(), Error> {
+    let left = progress::seconds_until(found.deadline);
+    if output.is_json() {
+        return output.json(&json!({
+            "printer": printer.id(),
+            "pin": found.pin.expose(),
+            "deadline": found.deadline,
+            "deadline_source": found.deadline_source,
+            "seconds_left": left,
+            "pin_kind": found.kind,
+        }));
+    }
+    output.note("This is the printer's PIN; type it at the router, where a client is added by WPS PIN.");
+    if let Some(left) = left {
+        output.note(format_args!("It is good for {}: {}.", progress::minutes(left), source(&found.deadline_source)));
+    }
+    if found.kind == "static" {
+        output.note("It is a fixed PIN: it stays the same after that, too.");
+    }
+    let grouped = pin::grouped(&found.pin);
+    if !output.is_terminal() {
+        // A pipe gets the digits and nothing else; who watches a demonstration, the ticks as well.
+        match ticks {
+            None => return output.line(found.pin.expose()),
+            Some(ticks) => {
+                for _ in 0..ticks {
+                    let left = progress::seconds_until(found.deadline).unwrap_or_default();
+                    output.line(format_args!("    {}   {} left", *grouped, progress::minutes(left)))?;
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                return Ok(());
+            }
+        }
+    }
+    match left {
+        None => output.line(format_args!("\n    {}\n", *grouped)),
+        Some(_) => count_down(&grouped, found.deadline, ticks).await,
+    }
+}
+
+fn source(name: &str) -> &'static str {
+    match name {
+        "printer" => "the printer says so",
+        "walk-time" => "the walk time of WPS, as the printer names none",
+        _ => "the service says so",
+    }
+}
+
+/// Shows the PIN with the time that is left, until there is none or the user has had enough; then wipes it.
+async fn count_down(grouped: &str, deadline: u64, ticks: Option<u32>) -> Result<(), Error> {
+    let mut interrupts = Interrupts::new()?;
+    let mut line = Wiped::default();
+    let mut shown = 0;
+    while let Some(left) = progress::seconds_until(deadline).filter(|left| *left > 0) {
+        if ticks.is_some_and(|ticks| shown >= ticks) {
+            return Ok(());
+        }
+        shown += 1;
+        line.write(&format!("    {grouped}   {} left (Ctrl-C hides it)", progress::minutes(left)))?;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = interrupts.next() => return Ok(()),
+        }
+    }
+    drop(line);
+    Output::new(false).line("The PIN has expired, and is hidden. Read a new one when the router is ready for it.")
+}
+
+/// A line on the terminal that is empty again when this is dropped.
+#[derive(Default)]
+struct Wiped;
+
+impl Wiped {
+    fn write(&mut self, text: &str) -> Result<(), Error> {
+        let line = Zeroizing::new(format!("\r\x1b[2K{text}"));
+        let mut out = std::io::stdout().lock();
+        out.write_all(line.as_bytes()).and_then(|()| out.flush()).map_err(|_| Error::OutputClosed)
+    }
+}
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        let mut out = std::io::stdout().lock();
+        let _ = out.write_all(b"\r\x1b[2K").and_then(|()| out.flush());
+    }
+}
+
+/// Says whether a PIN can be right. It comes from the terminal, without echo, or from standard input.
+///
+/// # Errors
+/// [`Error::Said`] when it can't be; [`Error::Interrupted`].
+pub async fn check(output: Output) -> Result<(), Error> {
+    let typed = ask(output).await?;
+    let verdict = pin::parse(typed.trim_end_matches(['\r', '\n']));
+    drop(typed);
+    match verdict {
+        Ok(pin) => {
+            let digits = pin.expose().len();
+            if output.is_json() {
+                return output.json(&json!({ "valid": true, "digits": digits, "checksum": digits == 8 }));
+            }
+            output.line(match digits {
+                4 => "valid: 4 digits, which have no checksum",
+                _ => "valid: 8 digits, and the last one fits the others",
+            })
+        }
+        Err(error) => {
+            if output.is_json() {
+                output.json(&json!({ "valid": false, "reason": error.to_string() }))?;
+            } else {
+                output.line(format_args!("invalid: {error}"))?;
+            }
+            Err(Error::Said(Exit::Failed))
+        }
+    }
+}
+
+/// One line from standard input. It is read in a thread of its own, because a terminal can't be made to stop
+/// waiting; Ctrl-C is heard meanwhile, so that the echo comes back.
+async fn ask(output: Output) -> Result<Zeroizing<String>, Error> {
+    let echo = if std::io::stdin().is_terminal() { Some(EchoOff::new(output)?) } else { None };
+    let mut interrupts = Interrupts::new()?;
+    let (send, typed) = oneshot::channel();
+    std::thread::spawn(move || {
+        use std::io::Read as _;
+        let mut line = Zeroizing::new(String::with_capacity(LONGEST_INPUT as usize));
+        let read = std::io::stdin().lock().take(LONGEST_INPUT).read_line(&mut line);
+        let _ = send.send(read.map(|_| line));
+    });
+    let line = tokio::select! {
+        line = typed => line,
+        () = interrupts.next() => return Err(Error::Interrupted("Nothing was checked.".to_owned())),
+    };
+    drop(echo);
+    line.map_err(|_| Error::Interrupted("Nothing was read.".to_owned()))?
+        .map_err(|source| Error::File { what: "reading the PIN from standard input".to_owned(), source })
+}
+
+/// The terminal without echo; with it again when this is dropped.
+struct EchoOff(Termios);
+
+impl EchoOff {
+    fn new(output: Output) -> Result<Self, Error> {
+        let attempt = || {
+            let before = rustix::termios::tcgetattr(std::io::stdin())?;
+            let mut quiet = before.clone();
+            quiet.local_modes.remove(LocalModes::ECHO);
+            rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Flush, &quiet)?;
+            Ok(before)
+        };
+        let before = attempt()
+            .map_err(|error: rustix::io::Errno| Error::file("turning the terminal's echo off")(error.into()))?;
+        if !output.is_json() {
+            let mut err = std::io::stderr().lock();
+            let _ = write!(err, "PIN (it is not shown): ").and_then(|()| err.flush());
+        }
+        Ok(Self(before))
+    }
+}
+
+impl Drop for EchoOff {
+    fn drop(&mut self) {
+        let _ = rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
+        let _ = writeln!(std::io::stderr().lock());
+    }
+}
