@@ -116,7 +116,7 @@ impl Ssid {
         if digits.is_empty() {
             return Self::Hidden;
         }
-        let bytes: Option<Vec<u8>> = (digits.len() % 2 == 0 && digits.len() <= 64)
+        let bytes: Option<Vec<u8>> = (digits.len().is_multiple_of(2) && digits.len() <= 64)
             .then(|| {
                 digits
                     .chunks_exact(2)

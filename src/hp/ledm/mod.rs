@@ -16,6 +16,8 @@ pub mod protocols;
 pub mod resource;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod token;
 pub mod wps_pin;
 pub mod xml;
@@ -61,7 +63,7 @@ pub enum Error {
     #[error("the connection failed while the job was sent, and the page may come out all the same: {0}")]
     Uncertain(http::Error),
     /// The printer is busy and has done nothing. Try again later.
-    #[error("the printer is busy and did not take the job")]
+    #[error("the printer is busy and has done nothing")]
     Busy,
     /// The printer wants an administrator's password first.
     #[error("the printer asks for its administrator's password")]
@@ -257,15 +259,23 @@ impl<T: Transport> Ledm<T> {
             .collect())
     }
 
-    /// The WPS PIN. Only ever on a user's request, and once for each: asking may make a new PIN ([`wps_pin`]).
+    /// The WPS PIN of the station. Only ever on a user's request, and once for each: asking may make a new PIN
+    /// ([`wps_pin`]).
     ///
     /// # Errors
     /// [`Error::NotExposed`] on most models; [`Error::AuthRequired`]; [`Error::Pin`].
     pub async fn wps_pin(&self, station: &Adapter) -> Result<Pin, Error> {
         const RESOURCE: &str = "WPS PIN resource";
         let gone = Error::NotExposed { resource: RESOURCE, status: 404 };
+        if station.is_access_point() {
+            return Err(gone);
+        }
         let uri = station.uri.join(wps_pin::BELOW_ADAPTER).ok_or(gone)?;
-        let reply = self.pool.fetch(Call::get(uri.as_str()).limit(xml::MAX_BYTES).repeatable(false)).await?;
+        let call = Call::get(uri.as_str()).limit(xml::MAX_BYTES).repeatable(false);
+        let reply = self.pool.fetch(call).await.map_err(|error| match error {
+            http::Error::StillBusy { .. } => Error::Busy,
+            error => Error::Http(error),
+        })?;
         let pin = match reply.status {
             StatusCode::OK => wps_pin::parse(&reply.body),
             status => return Err(Error::of(RESOURCE, status)),
