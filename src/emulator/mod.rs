@@ -1,5 +1,40 @@
-//! The printer in memory. It can be plugged into the agent directly, or into a real kernel through USB/IP.
+//! The printer in memory. It can be plugged into the agent directly ([`Bus`]), or into a real kernel through
+//! USB/IP ([`vhci`], [`usbip`]); it is the same printer everywhere.
+//!
+//! It composes and parses everything by itself and shares nothing with the agent's side but the USB traits,
+//! so that no guess is made once and believed twice.
+//!
+//! ```text
+//! Bus (memory) ─┐                        ┌ pipe ─ http ─ ledm ─┐
+//! vhci ─ urb ───┼─ function (the device) ┤                     ├─ printer ─ page
+//! usbip ─ urb ──┘                        └ descriptors         ┘
+//! ```
 
 pub mod broker;
+mod bus;
+mod descriptors;
+mod faults;
+mod function;
+mod http;
+mod ledm;
+mod model;
+mod options;
+mod page;
 pub mod pipe;
 pub mod polkit;
+mod printer;
+mod report;
+mod request;
+mod script;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod urb;
+pub mod usbip;
+pub mod vhci;
+
+pub use bus::Bus;
+pub use faults::{Fault, Kind, Resource};
+pub use model::{Model, VENDOR};
+pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot};
+pub use printer::{PrintedPage, Printer};

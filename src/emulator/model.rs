@@ -1,0 +1,211 @@
+//! What the emulated printers are, as data. Neither is a product that exists: the vendor id is HP's, so that
+//! the agent's vendor rules are exercised; the product ids are ours, and both names say "Emulated".
+//!
+//! Marks: \[C\] seen on hardware or in a capture of it, \[I\] inferred. Every \[I\] has a second variant in
+//! [`Options`](super::Options).
+
+use super::page::Paper;
+
+/// One emulated model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// An inkjet all-in-one of the ENVY and Smart Tank kind.
+    Inkjet,
+    /// A monochrome laser printer of the P1102w kind, with firmware of before mid-2013.
+    LaserJet,
+}
+
+/// What speaks on an alternate setting's bulk pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speech {
+    /// HTTP/1.1, bare.
+    Http,
+    /// A page description; the printer takes it and says nothing.
+    Raw,
+    /// Bulk-only mass storage: the driver CD of "Smart Install".
+    Storage,
+}
+
+/// bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol, and what speaks there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Alternate {
+    pub class: (u8, u8, u8),
+    pub speech: Speech,
+}
+
+const fn alternate(class: u8, subclass: u8, protocol: u8, speech: Speech) -> Alternate {
+    Alternate { class: (class, subclass, protocol), speech }
+}
+
+/// 07/01/02, the bidirectional printer class that usblp and the CUPS usb back end take.
+pub(super) const PRINTER: Alternate = alternate(7, 1, 2, Speech::Raw);
+/// 07/01/04, IPP over USB.
+pub(super) const IPP_USB: Alternate = alternate(7, 1, 4, Speech::Http);
+/// ff/cc/00, HP's LEDM channel on newer inkjets \[C, DeskJet 3750\].
+const LEDM_SCAN: Alternate = alternate(0xff, 0xcc, 0, Speech::Http);
+/// ff/04/01, HP's EWS and LEDM channel \[C, HPLIP\].
+const EWS_LEDM: Alternate = alternate(0xff, 4, 1, Speech::Http);
+/// ff/02/10, HP's channel on the Marvell LaserJets \[C, HPLIP\].
+const MARVELL_EWS: Alternate = alternate(0xff, 2, 0x10, Speech::Http);
+/// 08/06/50, the CD-ROM that "Smart Install" shows instead of a printer \[C, HPLIP\].
+pub(super) const CD_ROM: Alternate = alternate(8, 6, 0x50, Speech::Storage);
+
+/// The unvarying facts of a model.
+pub(super) struct Facts {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub product_id: u16,
+    pub product: &'static str,
+    /// MDL of the IEEE 1284 device id.
+    pub commands: &'static str,
+    pub serial: &'static str,
+    pub product_number: &'static str,
+    pub firmware: (&'static str, &'static str),
+    pub uuid: &'static str,
+    /// Interfaces, each with its alternate settings.
+    pub interfaces: &'static [&'static [Alternate]],
+    /// wBasicCapabilities of descriptor 0x21 (IPP over USB 1.0, 4.3): print 1, scan 2, any HTTP 0x10.
+    /// `None` where there is no 07/01/04.
+    pub basic_capabilities: Option<u16>,
+    /// The station's name and path segment. Its case differs between the lines \[C\].
+    pub station: &'static str,
+    /// The soft-AP's dd:Name and path segment. On LaserJets the name differs from the path \[C\].
+    pub soft_ap: (&'static str, &'static str),
+    pub ethernet: Option<&'static str>,
+    /// wifi:WpsSupport is shown inside the station's network \[C, ENVY Photo 7830\].
+    pub wps_support: bool,
+    /// `WPS/Pin` answers \[C only for LaserJet Pro firmware of before mid-2013, CVE-2013-4807\].
+    pub wps_pin: bool,
+    /// POST needs X-Requested-With, Origin and Referer \[C, nginx EWS of the ENVY Photo 7800\].
+    pub wants_xhr: bool,
+    /// InternalPrintCap is missing from the discovery tree although it is served \[C, Smart Tank 750\].
+    pub hides_internal_print: bool,
+    /// ipcap:JobTypesSupport, in the device's order.
+    pub job_types: &'static [&'static str],
+    pub server: &'static str,
+    pub mac: [u8; 6],
+    pub paper: Paper,
+}
+
+static INKJET: Facts = Facts {
+    name: "inkjet",
+    description: "inkjet all-in-one, IPP over USB in alternate setting 1, no WPS/Pin resource",
+    product_id: 0xf0e1,
+    product: "DeskJet Emulated 3000 series",
+    commands: "PCL3GUI,PJL,Automatic,JPEG,PCLM,AppleRaster,PWGRaster,URF,DW-PCL,DESKJET,DYN",
+    serial: "EMU0000001",
+    product_number: "EMU01A",
+    firmware: ("EMUINKNN001.0000A.00", "2026-01-15"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103001",
+    interfaces: &[&[PRINTER, IPP_USB], &[LEDM_SCAN, IPP_USB], &[EWS_LEDM, IPP_USB]],
+    basic_capabilities: Some(0x0013),
+    station: "Wifi0",
+    soft_ap: ("Wifi1", "Wifi1"),
+    ethernet: None,
+    wps_support: true,
+    wps_pin: false,
+    wants_xhr: true,
+    hides_internal_print: true,
+    job_types: &[
+        "cleaningPage",
+        "cleaningPageLevel2",
+        "cleaningVerificationPage",
+        "configurationPage",
+        "wifiDirectGuide",
+        "diagnosticsPage",
+        "networkSummary",
+        "networkDiagnosticPage",
+        "wirelessNetworkPage",
+        "wifiDirectPinCodePage",
+        "pqDiagnosticsPage",
+        "eventLogReport",
+        "webAccessReport",
+        "privacyReport",
+    ],
+    server: "nginx",
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x01],
+    paper: Paper::A4,
+};
+
+static LASERJET: Facts = Facts {
+    name: "laserjet",
+    description: "monochrome laser printer on HP's Marvell channel, WPS/Pin answers",
+    product_id: 0xf0e2,
+    product: "LaserJet Emulated P1000w",
+    commands: "ACL,PJL,ZJS",
+    serial: "EMU0000002",
+    product_number: "EMU02A",
+    firmware: ("20130112", "2013-01-12"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103002",
+    interfaces: &[&[PRINTER], &[MARVELL_EWS]],
+    basic_capabilities: None,
+    station: "wifi0",
+    soft_ap: ("wifiUAP", "wifi1"),
+    ethernet: None,
+    wps_support: false,
+    wps_pin: true,
+    wants_xhr: false,
+    hides_internal_print: false,
+    job_types: &[
+        "cleaningPage",
+        "configurationPage",
+        "demoPage",
+        "networkSummary",
+        "suppliesStatusPage",
+        "wirelessNetworkPage",
+    ],
+    server: "Virata-EmWeb/R6_2_1",
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x02],
+    paper: Paper::Letter,
+};
+
+/// idVendor of both models: HP's, because the agent's rules for HP are what they test.
+pub const VENDOR: u16 = 0x03f0;
+
+impl Model {
+    /// Every model, in the order a list shows them.
+    pub const ALL: &'static [Self] = &[Self::Inkjet, Self::LaserJet];
+
+    /// The model of this name, as [`Model::name`] gives it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|model| model.name() == name)
+    }
+
+    /// How it is named on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.facts().name
+    }
+
+    /// What it is, in half a line.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        self.facts().description
+    }
+
+    /// What the device calls itself, without the manufacturer.
+    #[must_use]
+    pub fn product(self) -> &'static str {
+        self.facts().product
+    }
+
+    /// idProduct. Our own; see the module's words.
+    #[must_use]
+    pub fn product_id(self) -> u16 {
+        self.facts().product_id
+    }
+
+    /// iSerialNumber, unless [`Options::serial`](super::Options::serial) says otherwise.
+    #[must_use]
+    pub fn serial(self) -> &'static str {
+        self.facts().serial
+    }
+
+    pub(super) fn facts(self) -> &'static Facts {
+        match self {
+            Self::Inkjet => &INKJET,
+            Self::LaserJet => &LASERJET,
+        }
+    }
+}

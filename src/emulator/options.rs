@@ -1,0 +1,128 @@
+//! What can be chosen about an emulated printer: above all, for each inferred behaviour, its second variant.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::faults::Fault;
+
+/// As what the device shows itself on the bus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Personality {
+    /// A printer.
+    #[default]
+    Printer,
+    /// HP's "Smart Install": a CD-ROM with a driver for another system, and no printer yet \[C, HPLIP\].
+    SmartInstall,
+    /// The active configuration has the old printer class only; a second one has IPP over USB. Seen on
+    /// printers that ipp-usb switches \[C\].
+    SecondConfiguration,
+}
+
+/// Which root element `InternalPrintDyn.xml` takes. Both are in the field \[C\]; which model takes which is
+/// inferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrintRoot {
+    /// Either.
+    #[default]
+    Both,
+    /// `ipdyn:InternalPrintDyn` only; the other gets 400.
+    A,
+    /// `ipcap:InternalPrintCap` only, as HPLIP sends it; the other gets 400.
+    B,
+}
+
+/// How the WPS PIN lives. Which models have which is inferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PinKind {
+    /// A new one at every GET, as a device with a display must have (WSC 2.0).
+    #[default]
+    Dynamic,
+    /// The label's: always the same.
+    Static,
+}
+
+/// What `WPS/Pin` answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PinAccess {
+    /// As the model does.
+    #[default]
+    Model,
+    /// 404, whatever the model (a patched LaserJet, inferred).
+    NotFound,
+    /// 401 (a patched LaserJet, the other inference).
+    Unauthorized,
+}
+
+/// How responses are framed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// Content-Length \[C\].
+    #[default]
+    Length,
+    /// Transfer-Encoding: chunked \[C\].
+    Chunked,
+    /// Content-Encoding: gzip even where nobody asked \[C, Smart Tank 580-590\].
+    Gzip,
+}
+
+/// What an emulated printer is asked to be. [`Options::default`] writes pages to a folder below the system's
+/// temporary one and answers as the model does.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder where printed pages go as PNG images; created when the first one is printed.
+    pub pages: PathBuf,
+    /// A fault from the beginning; it can be changed later.
+    pub fault: Option<Fault>,
+    /// Another serial number than the model's.
+    pub serial: Option<String>,
+    /// No iSerialNumber at all, unless `serial` is set.
+    pub serial_missing: bool,
+    /// As what it shows itself.
+    pub personality: Personality,
+    /// Still in its out-of-box set-up: `dd:OobePhase` is not `setupComplete` \[the element C, other values I\].
+    pub out_of_box: bool,
+    /// Emulated time for one page.
+    pub page_time: Duration,
+    /// The status says `processing` while a page is printed. A short page may never show it \[C\].
+    pub shows_processing: bool,
+    /// The printer rests in `inPowerSave` instead of `ready` \[C, both allow printing\].
+    pub power_save: bool,
+    /// Which root element starts a page.
+    pub print_root: PrintRoot,
+    /// How the WPS PIN lives.
+    pub pin_kind: PinKind,
+    /// What `WPS/Pin` answers.
+    pub pin_access: PinAccess,
+    /// The wireless test report shows the WPS PIN \[I, model dependent\].
+    pub pin_on_page: bool,
+    /// How responses are framed.
+    pub framing: Framing,
+    /// The station is associated to the emulated network.
+    pub connected: bool,
+    /// Selecting an alternate setting empties the FIFOs and ends an unfinished exchange, as Linux gadgets do;
+    /// otherwise only SOFT_RESET and a re-enumeration do.
+    pub select_resets: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            pages: std::env::temp_dir().join("plugprint-pages"),
+            fault: None,
+            serial: None,
+            serial_missing: false,
+            personality: Personality::default(),
+            out_of_box: false,
+            page_time: Duration::from_secs(3),
+            shows_processing: true,
+            power_save: false,
+            print_root: PrintRoot::default(),
+            pin_kind: PinKind::default(),
+            pin_access: PinAccess::default(),
+            pin_on_page: false,
+            framing: Framing::default(),
+            connected: true,
+            select_resets: true,
+        }
+    }
+}

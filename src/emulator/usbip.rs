@@ -1,0 +1,1 @@
+//! Serves a printer to stock `usbip attach` over TCP.
