@@ -91,6 +91,9 @@ pub(super) struct Upload {
     source: Source,
     gathered: BytesMut,
     source_ended: bool,
+    /// What the request's head says of a stream.
+    declared: Option<u64>,
+    drawn: u64,
     progress: Arc<Progress>,
 }
 
@@ -99,12 +102,12 @@ pub(super) struct Upload {
 const PIECE: usize = (16 << 10) - 16;
 
 impl Upload {
-    pub(super) fn new(body: RequestBody, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(body: RequestBody, declared: Option<u64>, progress: Arc<Progress>) -> Self {
         let source_ended = match &body.0 {
             Source::Whole(_) => true,
             Source::Stream(body) => body.is_end_stream(),
         };
-        let upload = Self { source: body.0, gathered: BytesMut::new(), source_ended, progress };
+        let upload = Self { source: body.0, gathered: BytesMut::new(), source_ended, declared, drawn: 0, progress };
         upload.note_end();
         upload
     }
@@ -130,6 +133,7 @@ impl Upload {
                 Some(Ok(frame)) => {
                     // Trailers of a request mean nothing to a printer.
                     if let Ok(data) = frame.into_data() {
+                        self.drawn = self.drawn.saturating_add(data.len() as u64);
                         self.gathered.extend_from_slice(&data);
                     }
                     self.source_ended = stream.is_end_stream();
@@ -140,6 +144,16 @@ impl Upload {
                 }
                 None => self.source_ended = true,
             }
+        }
+        // hyper would send a body of another length than its head says, and only close behind it.
+        let wrong = match self.declared {
+            Some(declared) if self.source_ended => self.drawn != declared,
+            Some(declared) => self.drawn > declared,
+            None => false,
+        };
+        if wrong {
+            self.progress.failed.store(true, Ordering::Release);
+            return Poll::Ready(Some(Err("the body has another length than its head says".into())));
         }
         if self.gathered.is_empty() {
             return Poll::Ready(None);
@@ -172,7 +186,10 @@ impl Body for Upload {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Whole(bytes) => bytes.is_empty(),
-            Source::Stream(_) => self.source_ended && self.gathered.is_empty(),
+            Source::Stream(_) => {
+                let whole = self.declared.is_none_or(|declared| declared == self.drawn);
+                self.source_ended && self.gathered.is_empty() && whole
+            }
         }
     }
 

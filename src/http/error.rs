@@ -73,16 +73,7 @@ impl Error {
     #[must_use]
     pub fn whose(&self) -> Party {
         match self {
-            Self::Usb(error) => match error {
-                usb::Error::AccessDenied | usb::Error::Busy | usb::Error::NoMemory | usb::Error::Other(_) => {
-                    Party::Host
-                }
-                usb::Error::Gone => Party::Caller,
-                usb::Error::Canceled => Party::Agent,
-                usb::Error::Stalled | usb::Error::Timeout | usb::Error::Overflow | usb::Error::Malformed(_) => {
-                    Party::Printer
-                }
-            },
+            Self::Usb(error) => error.whose(),
             Self::ClaimedElsewhere => Party::Host,
             Self::Occupied { .. } => Party::Agent,
             Self::NoAnswer { .. }

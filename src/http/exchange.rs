@@ -47,7 +47,7 @@ pub(super) enum Outcome {
     /// The response was read to its end.
     Clean(Drained),
     /// It was not; whoever asked knows. The link is gone when its transfers could not be taken back.
-    Dirty { link: Option<Link>, debt: Debt, error: Error },
+    Dirty { link: Option<Box<Link>>, debt: Debt, error: Error },
 }
 
 /// A request as it goes out: the path in origin form, with `Host`.
@@ -147,7 +147,7 @@ pub(super) async fn run(
     let before = link.sent();
     let progress = Arc::new(Progress::default());
     let socket = Socket::new(Core::new(link, asked, Arc::clone(&progress)));
-    let request = request.map(|body| Upload::new(body, Arc::clone(&progress)));
+    let request = request.map(|body| Upload::new(body, length, Arc::clone(&progress)));
     let error = match converse(&socket, request, &deadlines, &reader, &progress, closing).await {
         Ok(()) => Error::Malformed("more bytes after the end of the answer".into()),
         Err(error) => {

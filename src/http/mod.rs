@@ -32,3 +32,6 @@ pub use error::Error;
 pub use pool::Pool;
 
 pub use ::http::{HeaderMap, Method, Request, Response, StatusCode, header};
+
+#[cfg(all(test, feature = "emulator"))]
+mod tests;

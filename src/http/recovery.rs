@@ -37,15 +37,15 @@ const QUESTION: &[u8] = b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// A link with nothing left in it. Made only where that was shown: by a response read to its end, by the drain
 /// after a claim, and by the ladder. The pool takes and lends nothing else.
-pub(super) struct Drained(Link);
+pub(super) struct Drained(Box<Link>);
 
 impl Drained {
     /// After an exchange.
-    pub(super) fn after(link: Link, _: Complete) -> Self {
+    pub(super) fn after(link: Box<Link>, _: Complete) -> Self {
         Self(link)
     }
 
-    pub(super) fn into_link(self) -> Link {
+    pub(super) fn into_link(self) -> Box<Link> {
         self.0
     }
 }
@@ -105,9 +105,9 @@ pub(super) async fn claim(device: &dyn Device, function: Function) -> Result<Dra
     drained(open(device, function).await?).await.map_err(|(_, error)| error)
 }
 
-async fn open(device: &dyn Device, function: Function) -> Result<Link, Error> {
+async fn open(device: &dyn Device, function: Function) -> Result<Box<Link>, Error> {
     let pipe = within(CLAIM_LIMIT, device.claim(function)).await?;
-    Ok(Link::new(pipe))
+    Ok(Box::new(Link::new(pipe)))
 }
 
 /// Waits for one thing of the cable, with a deadline.
@@ -115,7 +115,7 @@ async fn within<T>(limit: Duration, future: impl Future<Output = Result<T, usb::
     timeout(limit, future).await.unwrap_or(Err(usb::Error::Timeout))
 }
 
-async fn drained(mut link: Link) -> Result<Drained, (Link, Error)> {
+async fn drained(mut link: Box<Link>) -> Result<Drained, (Box<Link>, Error)> {
     match link.drain(QUIET, DRAIN_LIMIT).await {
         Ok(0) => Ok(Drained(link)),
         Ok(discarded) => {
@@ -136,11 +136,16 @@ pub(super) async fn reclaim<S: Site>(site: &S, debt: &mut Debt) -> Result<Draine
 ///
 /// # Errors
 /// What the last step ended with. The link is gone then: the interface is released.
-pub(super) async fn recover<S: Site>(site: &S, link: Link, debt: &mut Debt) -> Result<Drained, Error> {
+pub(super) async fn recover<S: Site>(site: &S, link: Box<Link>, debt: &mut Debt) -> Result<Drained, Error> {
     climb(site, Some(link), debt, &[Step::Drain, Step::ClearHalt, Step::Claim, Step::Reset]).await
 }
 
-async fn climb<S: Site>(site: &S, mut link: Option<Link>, debt: &mut Debt, steps: &[Step]) -> Result<Drained, Error> {
+async fn climb<S: Site>(
+    site: &S,
+    mut link: Option<Box<Link>>,
+    debt: &mut Debt,
+    steps: &[Step],
+) -> Result<Drained, Error> {
     let mut last = Error::NoAnswer { after: ASK_LIMIT };
     for &step in steps {
         let begun = Instant::now();
@@ -169,7 +174,7 @@ async fn climb<S: Site>(site: &S, mut link: Option<Link>, debt: &mut Debt, steps
 }
 
 /// What the step does; gives a link to try.
-async fn take<S: Site>(site: &S, step: Step, link: Option<Link>, debt: &mut Debt) -> Result<Link, Error> {
+async fn take<S: Site>(site: &S, step: Step, link: Option<Box<Link>>, debt: &mut Debt) -> Result<Box<Link>, Error> {
     match (step, link) {
         (Step::Drain, Some(link)) => Ok(link),
         (Step::ClearHalt, Some(mut link)) => {
@@ -195,7 +200,7 @@ async fn take<S: Site>(site: &S, step: Step, link: Option<Link>, debt: &mut Debt
 }
 
 /// Empties the link and, where the printer may owe or await something, asks whether it is with us.
-async fn settle(link: Link, debt: &mut Debt) -> Result<Drained, (Option<Link>, Error)> {
+async fn settle(link: Box<Link>, debt: &mut Debt) -> Result<Drained, (Option<Box<Link>>, Error)> {
     let mut link = match drained(link).await {
         Ok(drained) if *debt == Debt::Bytes => return Ok(drained),
         Ok(Drained(link)) => link,

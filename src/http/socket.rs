@@ -23,7 +23,7 @@ const REST: usize = 4 << 10;
 /// What the exchange's task and hyper's side of the link share. Both run in one task; the lock is never contended.
 pub(super) struct Core {
     /// Away while the task quiesces it.
-    pub(super) link: Option<Link>,
+    pub(super) link: Option<Box<Link>>,
     pub(super) inlet: Inlet,
     /// Why the socket failed, in our words: hyper's own error would not say.
     pub(super) fault: Option<Error>,
@@ -51,7 +51,7 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(link: Link, asked: Asked, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(link: Box<Link>, asked: Asked, progress: Arc<Progress>) -> Self {
         Self {
             taken: link.sent(),
             link: Some(link),
@@ -77,7 +77,7 @@ impl Core {
     }
 
     fn note_taken(&mut self) {
-        let taken = self.link.as_ref().map_or(self.taken, Link::sent);
+        let taken = self.link.as_ref().map_or(self.taken, |link| link.sent());
         if taken != self.taken {
             self.taken = taken;
             self.write_wait = None;
