@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use crate::hp::ledm::adapters::Adapter;
 use crate::hp::ledm::discovery::Tree;
 use crate::hp::ledm::internal_print::{self, Printable};
+use crate::hp::ledm::manifest;
 use crate::hp::ledm::resource::ResourceUri;
-use crate::hp::ledm::xml::{self, Namespace};
 use crate::hp::ledm::{Error, Ledm};
-use crate::http::{self, Call};
+use crate::http;
 use crate::printer::buttons::Family;
 use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind};
 use crate::printer::reports;
@@ -110,7 +110,7 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts
     facts.station = optional(ledm.adapters().await)?.and_then(|adapters| adapters.station().cloned());
     if let Some(station) = &facts.station {
         facts.capabilities.insert(Capability::WifiStatus, Evidence::Listed);
-        let listed = lists_wps_pin(pool, tree.as_ref()).await?;
+        let listed = lists_wps_pin(&ledm, tree.as_ref()).await?;
         if let Some(evidence) = read_pin(station, recognised, listed) {
             facts.capabilities.insert(Capability::ReadPin, evidence);
         }
@@ -145,23 +145,11 @@ fn read_pin(station: &Adapter, recognised: &Recognised, listed: bool) -> Option<
     }
 }
 
-/// Whether the manifest of network resources names `WPS/Pin`. Its nesting, with relative paths, is [C], what else
-/// it holds is not known [NF].
-async fn lists_wps_pin(pool: &http::Pool, tree: Option<&Tree>) -> Result<bool, Error> {
-    const MANIFEST: &str = "/IoMgmt/IoMgmtManifest.xml";
-    if !tree.is_some_and(|tree| tree.names(MANIFEST)) {
+/// Whether the manifest of network resources names `WPS/Pin`.
+async fn lists_wps_pin(ledm: &Ledm, tree: Option<&Tree>) -> Result<bool, Error> {
+    if !tree.is_some_and(|tree| tree.names(manifest::PATH)) {
         return Ok(false);
     }
-    let manifest = pool.fetch(Call::get(MANIFEST).limit(xml::MAX_BYTES)).await?;
-    if manifest.status != http::StatusCode::OK {
-        return Ok(false);
-    }
-    Ok(names_wps_pin(&manifest.body))
-}
-
-fn names_wps_pin(manifest: &[u8]) -> bool {
-    let Ok(root) = xml::parse(manifest) else { return false };
-    root.descendants()
-        .filter(|element| element.is(Namespace::ANY, "ResourceURI"))
-        .any(|element| element.text().trim_end_matches('/').to_ascii_lowercase().ends_with("/wps/pin"))
+    let paths = optional(ledm.io_manifest().await)?.flatten().unwrap_or_default();
+    Ok(paths.iter().any(|path| path.as_str().to_ascii_lowercase().ends_with("/wps/pin")))
 }

@@ -8,6 +8,7 @@ pub mod address;
 pub mod discovery;
 pub mod internal_print;
 pub mod io_config;
+pub mod manifest;
 pub mod product_config;
 pub mod product_status;
 pub mod profile;
@@ -51,6 +52,7 @@ const PRDCFG: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/l
 const IOCONFIG: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/ioconfigdyn/");
 const IO: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/iomgmt/");
 const MAP: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/resourcemap/");
+const MANIFEST: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/manifest/");
 const WIFI: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/wifi/");
 
 /// Why an LEDM call gave nothing.
@@ -194,6 +196,14 @@ impl<T: Transport> Ledm<T> {
     /// See [`Error`].
     pub async fn adapters(&self) -> Result<Adapters, Error> {
         self.must_read("list of network adapters", adapters::PATH, adapters::parse).await
+    }
+
+    /// The paths of the network adapters' resources. `None`: it has no such list.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn io_manifest(&self) -> Result<Option<Vec<ResourceUri>>, Error> {
+        self.read("manifest of network resources", manifest::PATH, manifest::parse).await
     }
 
     /// Prints one page. Returns when the printer has taken the job; [`progress`] tells when the page is out.
