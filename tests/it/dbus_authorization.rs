@@ -8,14 +8,14 @@ use crate::dbus_polkit::Answer;
 use crate::dbus_support::*;
 
 /// A method that needs authorization, the action it needs, and what comes of it once it is allowed.
-struct Case {
-    method: &'static str,
-    interface: &'static str,
-    action: &'static str,
+pub struct Case {
+    pub method: &'static str,
+    pub interface: &'static str,
+    pub action: &'static str,
     then: &'static str,
 }
 
-const CASES: [Case; 11] = [
+pub const CASES: [Case; 11] = [
     Case { method: "PrintReport", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "PressButtons", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "Identify", interface: PRINTER, action: "print-report", then: "NotSupported" },
