@@ -1,1 +1,141 @@
-fn main() {}
+//! `plugprintd`, the service: puts the agent on this computer's USB and on the system bus. Wiring only.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use plugprint::agent::{self, KernelClock};
+use plugprint::dbus;
+use plugprint::usb::libusb::Libusb;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// How long the agent may take to end its jobs and give the printers' interfaces back.
+const STOP: Duration = Duration::from_millis(1700);
+/// How long what is still running after that may hold up the end of the process.
+const LEFTOVERS: Duration = Duration::from_millis(200);
+
+/// Offers the USB printers of this computer on D-Bus, as org.plugprint1.
+///
+/// It is started by systemd, by udev when a printer is plugged in, or by the first call of a client.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Use the message bus at this address instead of the system bus, for tests.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "session")]
+    bus_address: Option<String>,
+    /// Use the session bus instead of the system bus, for tests.
+    #[arg(long)]
+    session: bool,
+    /// What to log: error, warn, info, debug, trace, or NAME=LEVEL pairs separated by commas.
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    log: String,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Err(why) = log_to(&arguments.log) {
+        eprintln!("plugprintd: {why}");
+        return ExitCode::from(2);
+    }
+    keep_memory_private();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "can't start");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(&arguments));
+    runtime.shutdown_timeout(LEFTOVERS);
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let connection = connect(arguments).await.map_err(|error| format!("can't connect to the message bus: {error}"))?;
+
+    let stop_agent = CancellationToken::new();
+    let stop_serving = CancellationToken::new();
+    let (handle, mut agent) = agent::start(Arc::new(Libusb::new()), Arc::new(KernelClock), stop_agent.clone());
+    let mut served = tokio::spawn(dbus::serve(connection, handle, stop_serving.clone()));
+
+    let outcome = tokio::select! {
+        _ = terminated.recv() => None,
+        _ = interrupted.recv() => None,
+        _ = &mut agent => Some(Err("the agent has ended by itself".into())),
+        served = &mut served => Some(match served {
+            Ok(Ok(())) => Err("the service has ended by itself".into()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }),
+    };
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!("stopping");
+    // The agent first: clients still hear how their jobs end, and the service ends when the agent is gone.
+    stop_agent.cancel();
+    let finish = async {
+        if !agent.is_finished() {
+            let _ = agent.await;
+        }
+        if !served.is_finished() {
+            let _ = served.await;
+        }
+    };
+    if tokio::time::timeout(STOP, finish).await.is_err() {
+        tracing::warn!("something did not stop in time");
+        stop_serving.cancel();
+    }
+    outcome.unwrap_or(Ok(())).map_err(|why: String| why.into())
+}
+
+async fn connect(arguments: &Arguments) -> zbus::Result<zbus::Connection> {
+    use zbus::connection::Builder;
+    let builder = match &arguments.bus_address {
+        Some(address) => Builder::address(address.as_str()),
+        None if arguments.session => Builder::session(),
+        None => Builder::system(),
+    };
+    builder.build().await
+}
+
+/// Neither a core file nor a debugger of our user shows a PIN.
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "the process's memory can't be hidden from debuggers");
+    }
+}
+
+/// To the journal where stderr leads there, else to stderr.
+fn log_to(filter: &str) -> Result<(), String> {
+    let filter: EnvFilter = filter.parse().map_err(|error| format!("--log {filter}: {error}"))?;
+    let registry = tracing_subscriber::registry().with(filter);
+    if stderr_is_the_journal()
+        && let Ok(journal) = tracing_journald::layer()
+    {
+        registry.with(journal.with_syslog_identifier("plugprintd".into())).init();
+    } else {
+        registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false)).init();
+    }
+    Ok(())
+}
+
+/// systemd says which device and inode it connected to the journal (systemd.exec(5), JOURNAL_STREAM); somebody
+/// may have redirected stderr since.
+fn stderr_is_the_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Ok(stat) = rustix::fs::fstat(std::io::stderr()) else { return false };
+    stream == format!("{}:{}", stat.st_dev, stat.st_ino)
+}

@@ -14,6 +14,7 @@ use crate::dbus::error::Error;
 use crate::dbus::mirror::{Property, Told};
 use crate::dbus::options::{self, Options, Reader, shown};
 use crate::dbus::{Room, Started, job_path};
+use crate::printer::buttons;
 use crate::printer::capability::ReportKind;
 
 /// Most buttons in one combination; no panel asks for more fingers.
@@ -296,13 +297,11 @@ fn is_button(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// A short press that prints on every panel that knows it may be done by whoever may print a report; every
-/// other combination may change the printer's set-up.
+/// A combination that is known to print a report may be pressed by whoever may print one. Every other may change
+/// the printer's set-up, or is not known at all, and needs leave for that: a later version may do it.
 fn buttons_action(buttons: &[String], hold_ms: u32) -> Action {
-    let mut pressed: Vec<&str> = buttons.iter().map(String::as_str).collect();
-    pressed.sort_unstable();
-    match (pressed.as_slice(), hold_ms) {
-        (["information"] | ["information", "wireless"], 0..1000) => Action::PrintReport,
-        _ => Action::Configure,
+    match buttons::lookup(buttons::Family::LedmInternalPrint, buttons, hold_ms).map(|row| row.action) {
+        Ok(buttons::Action::Reports(_)) => Action::PrintReport,
+        Ok(buttons::Action::PanelOnly(_)) | Err(_) => Action::Configure,
     }
 }

@@ -101,6 +101,23 @@ async fn every_method_asks_about_its_caller_and_obeys() {
 }
 
 #[tokio::test]
+async fn buttons_that_print_no_report_need_leave_to_change_the_set_up() {
+    let house = House::open(Answer::No).await;
+    let client = house.client().await;
+    for (buttons, hold) in [(vec!["wireless"], 3000_u32), (vec!["wireless", "information"], 3000), (vec!["unknown"], 0)]
+    {
+        let asked = house.polkit.asked().len();
+        let options = options([("hold", hold.into())]);
+        let answer = client.call(LASERJET, PRINTER, "PressButtons", &(buttons.clone(), options)).await;
+        assert_eq!(error_of(answer).0, "NotAuthorized");
+        let question = soon(house.polkit.asked_times(asked + 1)).await.unwrap();
+        assert_eq!(question.action, "org.plugprint1.configure", "{buttons:?}");
+        assert_eq!(question.details["buttons"], buttons.join("+"));
+    }
+    house.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn looking_needs_no_authorization() {
     let house = House::open(Answer::No).await;
     let client = house.client().await;

@@ -2,7 +2,7 @@
 //! open until it is cancelled, and can behave as if it were not there.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 use zbus::{Connection, OwnedVariant, interface};
@@ -53,8 +53,7 @@ struct Log {
 
 #[derive(Debug)]
 struct State {
-    default: Answer,
-    answers: Mutex<HashMap<String, Answer>>,
+    answer: Answer,
     log: watch::Sender<Log>,
 }
 
@@ -67,16 +66,11 @@ impl StandIn {
     ///
     /// # Errors
     /// Where the name is taken.
-    pub async fn serve(connection: &Connection, default: Answer) -> zbus::Result<Self> {
-        let state = Arc::new(State { default, answers: Mutex::default(), log: watch::Sender::default() });
+    pub async fn serve(connection: &Connection, answer: Answer) -> zbus::Result<Self> {
+        let state = Arc::new(State { answer, log: watch::Sender::default() });
         connection.object_server().at(PATH, Authority(Arc::clone(&state))).await?;
         connection.request_name(NAME).await?;
         Ok(Self(state))
-    }
-
-    /// Answers so about an action from now on.
-    pub fn answer(&self, action: &str, answer: Answer) {
-        self.0.answers.lock().unwrap_or_else(PoisonError::into_inner).insert(action.to_owned(), answer);
     }
 
     /// All that it was asked so far.
@@ -117,14 +111,6 @@ impl Authority {
     ) -> zbus::fdo::Result<(Verdict,)> {
         let interactive = flags & 1 != 0;
         let name = subject.1.get("name").and_then(|name| <&str>::try_from(name).ok()).unwrap_or_default().to_owned();
-        let answer = self
-            .0
-            .answers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&action_id)
-            .copied()
-            .unwrap_or(self.0.default);
         let mut log = self.0.log.subscribe();
         self.0.log.send_modify(|log| {
             log.asked.push(Question {
@@ -137,7 +123,7 @@ impl Authority {
             });
         });
         let mut said = HashMap::new();
-        let (authorized, challenge) = match answer {
+        let (authorized, challenge) = match self.0.answer {
             Answer::Yes => (true, false),
             Answer::No => (false, false),
             Answer::AfterPassword => (interactive, !interactive),

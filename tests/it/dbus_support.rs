@@ -86,8 +86,8 @@ pub enum Asked {
 pub struct House {
     pub broker: Broker,
     pub polkit: StandIn,
-    /// Holds polkit's name.
-    pub polkit_connection: Connection,
+    /// Has polkit's name.
+    _polkit_connection: Connection,
     view: Arc<watch::Sender<Arc<View>>>,
     asked: mpsc::UnboundedReceiver<Asked>,
     stop: CancellationToken,
@@ -111,7 +111,7 @@ impl House {
         let stop = CancellationToken::new();
         let connection = broker.connect().await.unwrap();
         let served = tokio::spawn(dbus::serve(connection, Handle::new(requests, seen), stop.clone()));
-        let house = Self { broker, polkit, polkit_connection, view, asked, stop, served };
+        let house = Self { broker, polkit, _polkit_connection: polkit_connection, view, asked, stop, served };
         let client = house.client().await;
         soon(client.waits_for_service()).await;
         house
