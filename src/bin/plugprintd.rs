@@ -1,5 +1,6 @@
 //! `plugprintd`, the service: puts the agent on this computer's USB and on the system bus. Wiring only.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -127,7 +128,14 @@ fn log_to(filter: &str) -> Result<(), String> {
     {
         registry.with(journal.with_syslog_identifier("plugprintd".into())).init();
     } else {
-        registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false)).init();
+        registry
+            .with(
+                tracing_subscriber::fmt::layer()
+                    .with_writer(std::io::stderr)
+                    .with_ansi(std::io::stderr().is_terminal())
+                    .with_target(false),
+            )
+            .init();
     }
     Ok(())
 }
