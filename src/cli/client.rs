@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use zbus::fdo::DBusProxy;
 use zbus::message::Type;
-use zbus::names::{OwnedInterfaceName, OwnedUniqueName};
+use zbus::names::{BusName, OwnedInterfaceName, OwnedUniqueName, WellKnownName};
 use zbus::{Connection, MatchRule, MessageStream, OwnedObjectPath, OwnedVariant};
 
 use super::exit::Error;
@@ -79,19 +80,15 @@ impl Client {
     /// # Errors
     /// [`Error::Unreachable`]; what the service answers.
     pub async fn inventory(&self) -> Result<Inventory, Error> {
-        let call = self.connection.call_method(
-            Some(proxy::SERVICE),
-            proxy::ROOT,
-            Some("org.freedesktop.DBus.ObjectManager"),
-            "GetManagedObjects",
-            &(),
-        );
-        let reply = tokio::time::timeout(ANSWER, call)
+        let ask = async {
+            let owner = self.owner().await?;
+            let interface = Some("org.freedesktop.DBus.ObjectManager");
+            let call = self.connection.call_method(Some(&*owner), proxy::ROOT, interface, "GetManagedObjects", &());
+            Ok::<_, Error>((owner.clone(), call.await?.body().deserialize::<Objects>()?))
+        };
+        let (owner, objects) = tokio::time::timeout(ANSWER, ask)
             .await
             .map_err(|_| Error::Unreachable("The service plugprintd does not answer.".to_owned()))??;
-        let owner = reply.header().sender().cloned().map(OwnedUniqueName::from);
-        let owner = owner.ok_or_else(|| Error::Unreachable("The bus did not say who answered.".to_owned()))?;
-        let objects: Objects = reply.body().deserialize()?;
         let mut inventory = Inventory { owner, printers: Vec::new(), jobs: Vec::new(), manager: Properties::default() };
         for (path, interfaces) in objects {
             inventory.add(plain(path.as_str()), interfaces);
@@ -99,6 +96,22 @@ impl Client {
         inventory.printers.sort_by_cached_key(Printer::id);
         inventory.jobs.sort_by(|a, b| a.0.cmp(&b.0));
         Ok(inventory)
+    }
+
+    /// Who has the service's name; the bus starts the service if nobody has.
+    async fn owner(&self) -> Result<OwnedUniqueName, Error> {
+        let bus = DBusProxy::new(&self.connection).await?;
+        let name = BusName::try_from(proxy::SERVICE).map_err(zbus::Error::from)?;
+        match bus.get_name_owner(name.clone()).await {
+            Err(zbus::fdo::Error::NameHasNoOwner(_)) => {}
+            owner => return Ok(owner?),
+        }
+        let service = WellKnownName::try_from(proxy::SERVICE).map_err(zbus::Error::from)?;
+        bus.start_service_by_name(service, 0).await.map_err(|error| match Error::from(error) {
+            Error::Service { message, .. } => Error::unreachable(&message),
+            other => other,
+        })?;
+        Ok(bus.get_name_owner(name).await?)
     }
 
     /// The printer that is meant, once the service has got to know it.
@@ -168,15 +181,15 @@ impl Client {
             .sender("org.freedesktop.DBus")
             .interface("org.freedesktop.DBus")
             .member("NameOwnerChanged")
-            .arg(0, owner.as_str().to_owned())
+            .arg(0, proxy::SERVICE)
             .build()?;
         let mut changes = MessageStream::for_match_rule(rule, &self.connection, None).await?;
         let owner = owner.clone();
         Ok(async move {
             while let Some(Ok(message)) = changes.next().await {
                 let body = message.body();
-                if let Ok((name, _, "")) = body.deserialize::<(&str, &str, &str)>()
-                    && name == owner.as_str()
+                if let Ok((proxy::SERVICE, old, _)) = body.deserialize::<(&str, &str, &str)>()
+                    && old == owner.as_str()
                 {
                     return Error::Unreachable("The service plugprintd has left the bus.".to_owned());
                 }

@@ -168,14 +168,20 @@ impl From<zbus::fdo::Error> for Error {
 }
 
 impl Error {
+    /// The bus is there, and the service isn't.
+    #[must_use]
+    pub fn unreachable(why: &str) -> Self {
+        Self::Unreachable(format!(
+            "The service plugprintd can't be reached: {}. Is it installed? Try: systemctl status plugprintd",
+            why.trim_end_matches('.')
+        ))
+    }
+
     /// An error reply: what people should read depends on who could not be asked.
     fn of_bus(name: &str, message: String) -> Self {
         let (name, message) = (super::output::plain(name), super::output::plain(&message));
         match exit_for_name(&name) {
-            Exit::Unreachable => Self::Unreachable(format!(
-                "The service plugprintd can't be reached: {}. Is it installed? Try: systemctl status plugprintd",
-                message.trim_end_matches('.')
-            )),
+            Exit::Unreachable => Self::unreachable(&message),
             Exit::NotAllowed if message.is_empty() => {
                 Self::Service { name, message: "You are not allowed to do this.".to_owned() }
             }

@@ -71,30 +71,44 @@ pub async fn run(
 
     let mut options = client.options();
     options.insert("handle_token", token.as_str().into());
+    // Until the printer has been sent something, our leaving ends the job, whatever made us leave.
+    options.insert("keep", false.into());
     let agent = TtyAgent::start(client.output).await;
-    let started = tokio::select! {
-        started = start(&options) => started,
-        () = interrupts.next() => {
-            return Err(Error::Interrupted("Stopped before the printer was asked for anything.".to_owned()));
+    let mut canceled = false;
+    let started = {
+        let start = start(&options);
+        tokio::pin!(start);
+        loop {
+            tokio::select! {
+                started = &mut start => break started,
+                error = &mut departure => return Err(error),
+                () = interrupts.next() => {
+                    // It may have begun without our having heard of it.
+                    let begun = !canceled && job_at(client, &path).await?.cancel(&Options::new()).await.is_ok();
+                    if !begun {
+                        let text = "Stopped before the printer was asked for anything.";
+                        return Err(Error::Interrupted(text.to_owned()));
+                    }
+                    client.output.note("Cancelling …");
+                    canceled = true;
+                }
+            }
         }
-        error = &mut departure => return Err(error),
     };
     agent.stop().await;
     let started = started?;
-    let job = JobProxy::builder(client.connection())
-        .path(started.clone())
-        .cache_properties(zbus::proxy::CacheProperties::No)
-        .build()
-        .await?;
+    let job = job_at(client, started.as_str()).await?;
     if started.as_str() != path {
         // A service that chose another name: what it said before this moment is lost, its properties are not.
         signals = client.signals_below(owner, started.as_str()).await?;
     }
 
-    let mut view = JobLine::new(client, started.as_str()).await;
+    let mut view = tokio::select! {
+        view = JobLine::new(client, started.as_str()) => view,
+        error = &mut departure => return Err(error),
+    };
     let mut tick = tokio::time::interval(Duration::from_secs(1));
-    let mut canceled = false;
-    let give_up = tokio::time::sleep(Duration::MAX);
+    let give_up = tokio::time::sleep(if canceled { LAST_WORDS } else { Duration::MAX });
     tokio::pin!(give_up);
     loop {
         tokio::select! {
@@ -131,7 +145,16 @@ pub async fn run(
         }
     }
     view.line.clear();
-    Ok(job.get_result(&Options::new()).await?)
+    let none = Options::new();
+    tokio::select! {
+        result = job.get_result(&none) => Ok(result?),
+        error = &mut departure => Err(error),
+    }
+}
+
+async fn job_at<'a>(client: &'a Client, path: &str) -> Result<JobProxy<'a>, Error> {
+    let builder = JobProxy::builder(client.connection()).path(path.to_owned());
+    Ok(builder.cache_properties(zbus::proxy::CacheProperties::No).build().await?)
 }
 
 /// The job as the terminal shows it.

@@ -114,7 +114,7 @@ pub fn choose(printers: Vec<Printer>, wanted: Option<&str>) -> Result<Printer, E
     };
     // From the exact to the vague: the first rule that anything fits decides.
     let lower = wanted.to_lowercase();
-    let rules: [&dyn Fn(&Printer) -> bool; 5] = [
+    let rules: [&dyn Fn(&Printer) -> bool; 4] = [
         &|printer| printer.id() == wanted,
         &|printer| !lower.is_empty() && printer.serial().to_lowercase() == lower,
         &|printer| {
@@ -123,10 +123,10 @@ pub fn choose(printers: Vec<Printer>, wanted: Option<&str>) -> Result<Printer, E
         },
         &|printer| {
             let starts = |text: String| text.to_lowercase().starts_with(&lower);
-            !lower.is_empty()
-                && (starts(printer.properties.text("Model")) || starts(printer.id()) || starts(printer.serial()))
+            let is_part =
+                starts(printer.id()) || starts(printer.serial()) || printer.name().to_lowercase().contains(&lower);
+            !lower.is_empty() && is_part
         },
-        &|printer| !lower.is_empty() && printer.name().to_lowercase().contains(&lower),
     ];
     let all = listed(&printers);
     for rule in rules {

@@ -1,6 +1,9 @@
 //! All in-memory tests, in one binary.
 
 #[cfg(feature = "emulator")]
+mod cli_commands;
+mod cli_interfaces;
+#[cfg(feature = "emulator")]
 mod dbus_api;
 #[cfg(feature = "emulator")]
 mod dbus_authorization;
