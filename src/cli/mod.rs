@@ -3,6 +3,8 @@
 
 mod args;
 mod client;
+#[cfg(feature = "emulator")]
+mod demo;
 mod exit;
 mod job;
 mod list;
@@ -60,6 +62,9 @@ async fn run(cli: Cli, output: Output) -> Result<(), Error> {
         Command::Pin(Pin::Read(which)) => pin::read(&client().await?, &which, None).await,
         Command::Pin(Pin::Check) => pin::check(output).await,
         Command::SupportBundle(args) => support_bundle::run(&client().await?, &args).await,
-        _ => Err(Error::Usage("not there yet".to_owned())),
+        #[cfg(feature = "emulator")]
+        Command::Emulate(_) => Err(Error::Usage("not there yet".to_owned())),
+        #[cfg(feature = "emulator")]
+        Command::Demo(args) => demo::run(&args, output).await,
     }
 }

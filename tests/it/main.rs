@@ -2,6 +2,8 @@
 
 #[cfg(feature = "emulator")]
 mod cli_commands;
+#[cfg(feature = "emulator")]
+mod cli_demo;
 mod cli_interfaces;
 #[cfg(feature = "emulator")]
 mod dbus_api;
