@@ -91,8 +91,8 @@ impl Descriptors {
             layout.iter().enumerate().map(|(at, interfaces)| configuration(at, interfaces, info.as_deref())).collect();
         let serial = options.serial.clone().unwrap_or_else(|| facts.serial.to_owned());
         let device_id = format!(
-            "MFG:HP;MDL:{};CMD:{};CLS:PRINTER;DES:{};CID:HPEMULATED;LEDMDIS:USB#FF#CC#00,USB#07#01#02,USB#FF#04#01;SN:{serial};",
-            facts.product, facts.commands, facts.product_number
+            "MFG:HP;MDL:{};CMD:{};CLS:PRINTER;DES:{};CID:HPEMULATED;{}SN:{serial};",
+            facts.product, facts.commands, facts.product_number, facts.device_id_more
         );
         let strings = ["HP".to_owned(), facts.product.to_owned(), serial];
         Self { device, configurations, layout, info, strings, device_id }

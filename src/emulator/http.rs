@@ -49,22 +49,24 @@ pub(super) async fn serve(gadget: Arc<Gadget>, interface: usize) {
 
 async fn speak(gadget: &Arc<Gadget>, interface: usize, pipe: &PrinterPipe) {
     match gadget.speech(interface) {
-        Some(Speech::Http) if !gadget.wedged.load(Ordering::Relaxed) => loop {
-            let seized = seized(gadget);
-            match seized {
-                None => tokio::select! {
-                    biased;
-                    () = until(gadget, |kind| matches!(kind, Some(Kind::Deaf | Kind::Babble))) => {}
-                    () = answer_all(gadget, pipe) => {}
-                },
-                Some(Kind::Babble) => tokio::select! {
-                    biased;
-                    () = until(gadget, |kind| kind != Some(Kind::Babble)) => {}
-                    () = script::play(vec![Step::Forever(Bytes::from_static(&[b'~'; 4096]))], gadget, pipe) => {}
-                },
-                Some(kind) => until(gadget, |now| now != Some(kind)).await,
+        Some(Speech::Http) if !gadget.wedged.load(Ordering::Relaxed) => {
+            while !pipe.is_unplugged() {
+                let seized = seized(gadget);
+                match seized {
+                    None => tokio::select! {
+                        biased;
+                        () = until(gadget, |kind| matches!(kind, Some(Kind::Deaf | Kind::Babble))) => {}
+                        () = answer_all(gadget, pipe) => {}
+                    },
+                    Some(Kind::Babble) => tokio::select! {
+                        biased;
+                        () = until(gadget, |kind| kind != Some(Kind::Babble)) => {}
+                        () = script::play(vec![Step::Forever(Bytes::from_static(&[b'~'; 4096]))], gadget, pipe) => {}
+                    },
+                    Some(kind) => until(gadget, |now| now != Some(kind)).await,
+                }
             }
-        },
+        }
         // A page description, or what a CD-ROM drive is asked: taken, and thrown away.
         Some(Speech::Raw | Speech::Storage) => while pipe.receive(64 * 1024).await.is_some() {},
         Some(Speech::Http) | None => std::future::pending().await,
@@ -224,9 +226,9 @@ fn odd(kind: Kind, reply: &Reply, without_body: bool) -> Option<Vec<Step>> {
         Kind::HangHead => vec![Step::Bytes(whole().slice(..head.len() / 2)), Step::End, Step::Hang],
         Kind::HangBody => vec![Step::Bytes(half()), Step::End, Step::Hang],
         Kind::Truncated => vec![Step::Bytes(half()), Step::End],
-        Kind::UnplugBody => vec![Step::Bytes(half()), Step::End, Step::Unplug],
+        Kind::UnplugBody => vec![Step::Bytes(half()), Step::End, Step::Taken, Step::Unplug],
         Kind::UnplugAfter => {
-            vec![Step::Bytes(whole()), Step::End, Step::Wait(Duration::from_millis(50)), Step::Unplug]
+            vec![Step::Bytes(whole()), Step::End, Step::Taken, Step::Unplug]
         }
         Kind::Doubled => vec![
             Step::Bytes(Bytes::from_static(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n")),

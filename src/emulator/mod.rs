@@ -12,6 +12,7 @@
 
 pub mod broker;
 mod bus;
+mod control;
 mod descriptors;
 mod faults;
 mod function;
@@ -34,6 +35,7 @@ pub mod usbip;
 pub mod vhci;
 
 pub use bus::Bus;
+pub use control::{Order, Unknown};
 pub use faults::{Fault, Kind, Resource};
 pub use model::{Model, VENDOR};
 pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot};

@@ -56,8 +56,10 @@ pub(super) struct Facts {
     pub description: &'static str,
     pub product_id: u16,
     pub product: &'static str,
-    /// MDL of the IEEE 1284 device id.
+    /// CMD of the IEEE 1284 device id.
     pub commands: &'static str,
+    /// What follows in it: where LEDM is, in HP's own words \[C, models.dat's printers; form I\].
+    pub device_id_more: &'static str,
     pub serial: &'static str,
     pub product_number: &'static str,
     pub firmware: (&'static str, &'static str),
@@ -93,6 +95,7 @@ static INKJET: Facts = Facts {
     product_id: 0xf0e1,
     product: "DeskJet Emulated 3000 series",
     commands: "PCL3GUI,PJL,Automatic,JPEG,PCLM,AppleRaster,PWGRaster,URF,DW-PCL,DESKJET,DYN",
+    device_id_more: "LEDMDIS:USB#FF#CC#00,USB#07#01#02,USB#FF#04#01;",
     serial: "EMU0000001",
     product_number: "EMU01A",
     firmware: ("EMUINKNN001.0000A.00", "2026-01-15"),
@@ -133,6 +136,7 @@ static LASERJET: Facts = Facts {
     product_id: 0xf0e2,
     product: "LaserJet Emulated P1000w",
     commands: "ACL,PJL,ZJS",
+    device_id_more: "",
     serial: "EMU0000002",
     product_number: "EMU02A",
     firmware: ("20130112", "2013-01-12"),

@@ -93,7 +93,7 @@ pub struct Options {
     pub pin_kind: PinKind,
     /// What `WPS/Pin` answers.
     pub pin_access: PinAccess,
-    /// The wireless test report shows the WPS PIN \[I, model dependent\].
+    /// Pages with a wireless section show the WPS PIN \[I, model dependent\].
     pub pin_on_page: bool,
     /// How responses are framed.
     pub framing: Framing,

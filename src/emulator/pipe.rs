@@ -308,9 +308,14 @@ impl PrinterPipe {
         shared.deliver();
     }
 
-    /// [`PrinterPipe::push`], then waits until the host has asked for all of it, or the cable is out.
+    /// [`PrinterPipe::push`], then [`PrinterPipe::taken`].
     pub async fn send(&self, bytes: &[u8]) {
         self.push(Bytes::copy_from_slice(bytes));
+        self.taken().await;
+    }
+
+    /// Waits until the host has asked for all that was written, or the cable is out.
+    pub async fn taken(&self) {
         poll_fn(|cx| {
             let mut shared = lock(&self.0);
             if shared.outbox.is_empty() || shared.unplugged {

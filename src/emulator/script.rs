@@ -26,7 +26,8 @@ pub(super) enum Step {
     Hang,
     /// Nothing more, until the device is enumerated again.
     Wedge,
-    Wait(Duration),
+    /// Wait until the host has read what was written.
+    Taken,
     Stall(Direction),
     Unplug,
 }
@@ -66,7 +67,7 @@ pub(super) async fn play(steps: Vec<Step>, gadget: &Gadget, pipe: &PrinterPipe) 
                 gadget.wedged.store(true, std::sync::atomic::Ordering::Relaxed);
                 pending().await
             }
-            Step::Wait(time) => sleep(time).await,
+            Step::Taken => pipe.taken().await,
             Step::Stall(direction) => pipe.stall(direction),
             Step::Unplug => gadget.unplug(),
         }

@@ -217,7 +217,8 @@ fn returned(direction: Direction, seqnum: u32, completion: Completion) -> Return
 impl Host<'_> {
     fn poll_return(&mut self, cx: &mut Context<'_>) -> Poll<Return> {
         for pipe in &self.pipes {
-            for direction in [Direction::In, Direction::Out] {
+            // A request is seen to have left before its response comes.
+            for direction in [Direction::Out, Direction::In] {
                 if let Poll::Ready((tag, completion)) = pipe.poll_complete_tagged(direction, cx) {
                     return Poll::Ready(returned(direction, u32::try_from(tag).unwrap_or(0), completion));
                 }
