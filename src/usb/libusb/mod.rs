@@ -173,3 +173,6 @@ fn translate(error: rusb::Error) -> Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
