@@ -97,12 +97,14 @@ fn named(
         .into_iter()
         .find_map(|prefix| model.strip_prefix(prefix)?.strip_prefix(' ').map(str::to_owned))
         .unwrap_or(model);
-    let serial = strings.serial.as_ref().or(device_id.serial.as_ref()).map(String::as_str).unwrap_or_default();
+    let serial = strings.serial.as_deref().unwrap_or_default();
+    let shown = strings.serial.as_deref().or(device_id.serial.as_deref()).unwrap_or_default();
     Recognised {
+        // The device id's serial number is not part of the identity: GET_DEVICE_ID is refused now and then.
         id: PrinterId::new(arrival.vendor_id, arrival.product_id, serial, &arrival.topology),
         manufacturer,
         model,
-        serial_number: clean(serial),
+        serial_number: clean(shown),
         vendor_id: arrival.vendor_id,
         functions,
         mute,

@@ -1,6 +1,12 @@
 //! All in-memory tests, in one binary.
 
 #[cfg(feature = "emulator")]
+mod agent_jobs;
+#[cfg(feature = "emulator")]
+mod agent_plugging;
+#[cfg(feature = "emulator")]
+mod agent_printing;
+#[cfg(feature = "emulator")]
 mod cli_commands;
 #[cfg(feature = "emulator")]
 mod cli_demo;
@@ -15,4 +21,6 @@ mod dbus_interfaces;
 mod dbus_polkit;
 #[cfg(feature = "emulator")]
 mod dbus_support;
+#[cfg(feature = "emulator")]
+mod scene;
 mod storeys;

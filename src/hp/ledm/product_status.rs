@@ -187,13 +187,14 @@ impl Status {
         self.categories.contains(&Category::Processing)
     }
 
-    /// What keeps it from printing although it may say that it is ready; the first such state.
+    /// What keeps it from printing although it may say that it is ready; the first such state, and what does not
+    /// pass by itself before what does.
     ///
     /// A state counts unless the alert table calls it information or a warning. Of a state that is not known,
     /// only the alert table can say that it is an error.
     #[must_use]
     pub fn blocking(&self) -> Option<Blocking> {
-        self.categories.iter().find_map(|state| {
+        let in_the_way = self.categories.iter().filter_map(|state| {
             let severity = self.alerts.iter().find(|alert| alert.about == *state).and_then(|a| a.severity.as_ref());
             let passes = match (words(state), severity) {
                 (Some((_, passes)), None | Some(Severity::StrictWarning | Severity::Error | Severity::Unknown(_))) => {
@@ -203,7 +204,8 @@ impl Status {
                 _ => return None,
             };
             Some(Blocking { category: Some(state.clone()), passes })
-        })
+        });
+        in_the_way.min_by_key(|blocking| blocking.passes)
     }
 
     /// Whether a job may be sent now.

@@ -77,6 +77,8 @@ impl Printing {
             (State::Over(stage), _) => State::Over(stage),
             _ if canceling => State::Canceling,
             (State::Canceling, _) => State::Over(Stage::Canceled),
+            // A page that waits for paper is still "processing" to some [I].
+            (_, Err(blocking)) if !blocking.passes => State::Stopped(blocking),
             _ if status.processing() => State::Printing,
             (State::Printing, Ok(())) => State::Over(Stage::Out),
             (State::Waiting { ready_since: Some(since) }, Ok(())) if since_taken.saturating_sub(since) >= SETTLING => {
@@ -88,11 +90,8 @@ impl Printing {
                 State::Waiting { ready_since: Some(since_taken) }
             }
             // Waking up, warming up: nothing for the user to do.
-            (State::Printing, Err(blocking)) if blocking.passes => State::Printing,
-            (State::Waiting { .. } | State::Stopped(_), Err(blocking)) if blocking.passes => {
-                State::Waiting { ready_since: None }
-            }
-            (State::Waiting { .. } | State::Printing | State::Stopped(_), Err(blocking)) => State::Stopped(blocking),
+            (State::Printing, Err(_)) => State::Printing,
+            (State::Waiting { .. } | State::Stopped(_), Err(_)) => State::Waiting { ready_since: None },
         };
         match &self.0 {
             State::Waiting { .. } => Stage::Waiting,
@@ -147,6 +146,15 @@ mod tests {
             transcript(&says),
             ["printing", "stopped: it is out of paper, or a tray is open", "printing", "out"]
         );
+    }
+
+    #[test]
+    fn a_page_that_waits_for_paper_while_it_is_processed() {
+        let mut page = Printing::default();
+        for order in [["processing", "trayEmpty"], ["trayEmpty", "processing"]] {
+            let status = Status { categories: order.map(Category::from_word).to_vec(), alerts: Vec::new() };
+            assert!(matches!(page.on(&status, Duration::from_secs(1)), Stage::Stopped(_)), "{order:?}");
+        }
     }
 
     #[test]
