@@ -1,5 +1,7 @@
 //! A printer comes and goes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use std::time::Duration;
 
 use plugprint::agent::view::{State, Task};
