@@ -185,6 +185,9 @@ pub struct Emulate {
     /// Something that goes wrong on purpose; `list` names them all
     #[arg(long, value_name = "NAME")]
     pub fault: Option<String>,
+    /// Another serial number than the model's
+    #[arg(long, value_name = "SERIAL")]
+    pub serial: Option<String>,
     /// The folder for the pages that it prints
     #[arg(long, value_name = "DIR", default_value = "plugprint-pages")]
     pub pages: PathBuf,

@@ -5,6 +5,8 @@ mod args;
 mod client;
 #[cfg(feature = "emulator")]
 mod demo;
+#[cfg(feature = "emulator")]
+mod emulate;
 mod exit;
 mod job;
 mod list;
@@ -63,7 +65,7 @@ async fn run(cli: Cli, output: Output) -> Result<(), Error> {
         Command::Pin(Pin::Check) => pin::check(output).await,
         Command::SupportBundle(args) => support_bundle::run(&client().await?, &args).await,
         #[cfg(feature = "emulator")]
-        Command::Emulate(_) => Err(Error::Usage("not there yet".to_owned())),
+        Command::Emulate(args) => emulate::run(output, &args).await,
         #[cfg(feature = "emulator")]
         Command::Demo(args) => demo::run(&args, output).await,
     }

@@ -143,6 +143,12 @@ impl Printer {
         self.state().requests.iter().cloned().collect()
     }
 
+    /// The PIN on its panel: the last one that `WPS/Pin` or a page showed.
+    #[must_use]
+    pub fn pin(&self) -> Option<String> {
+        self.state().pin.clone()
+    }
+
     /// How often `WPS/Pin` was read.
     #[must_use]
     pub fn pin_reads(&self) -> u32 {
