@@ -55,7 +55,7 @@ mod tests {
         fn nothing_steers(text in any::<String>()) {
             let text = clean(&text);
             prop_assert!(text.chars().count() <= MAX_CHARS);
-            prop_assert!(!text.chars().any(|c| unfit(c)));
+            prop_assert!(!text.chars().any(unfit));
             prop_assert_eq!(text.trim(), text.as_str());
             prop_assert!(!text.contains("  "));
             prop_assert_eq!(clean(&text), text);
