@@ -136,7 +136,9 @@ async fn what_is_in_the_way_is_told_in_the_printers_words_and_nothing_is_sent() 
         let ((kind, message), took) = timed(async { refusal(scene.run(&id, NETWORK).await) }).await;
         assert_eq!(kind, "PrinterNotReady", "{name}");
         assert!(message.contains(words), "{name}: {message}");
-        assert!(took < Duration::from_secs(40), "{name}: {took:?}");
+        // Starting up passes by itself, and is waited for a while.
+        let at_most = if name == "initializing" { 35 } else { 5 };
+        assert!(took < Duration::from_secs(at_most), "{name}: {took:?}");
         assert!(!printer.requests().iter().any(|request| request.starts_with("POST")), "{name}");
         printer.set_fault(None);
         scene.run(&id, NETWORK).await.unwrap();
