@@ -53,6 +53,9 @@ pub enum Command {
     /// Write what is known about a printer to a file, without serial numbers and secrets
     SupportBundle(SupportBundle),
     /// Plug an emulated printer into this kernel, or serve it over USB/IP
+    #[command(after_help = "\
+Orders on standard input, one a line: fault NAME, fault none, unplug, replug, panel (what the
+printer's panel shows), quit. Each page that is printed is told with its number, job and file.")]
     #[cfg(feature = "emulator")]
     Emulate(Emulate),
     /// See it all work, without a printer: everything runs inside this program

@@ -1,142 +1,211 @@
-//! `plugprint emulate`: an emulated printer on this kernel's bus, or offered to it over USB/IP.
-//!
-//! While it runs it takes orders, one per line on standard input: `fault NAME` and `fault none`, `unplug` and `replug`,
-//! `panel` (what the printer's panel shows), `quit`.
+//! `plugprint emulate`: the emulated printer in a real kernel, or served to one. It takes orders on standard
+//! input, one a line, and says on standard output what happens and where each page is that it prints.
 
-use std::future::pending;
-use std::io::BufRead as _;
+use std::fmt::Display;
+use std::net::SocketAddr;
 
-use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::emulator::{Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, usbip, vhci};
 
 use super::args::Emulate;
 use super::exit::Error;
-use super::output::Output;
-use crate::emulator::{Fault, Model, Options, Order, Printer, Resource, usbip, vhci};
+use super::job::Interrupts;
+use super::output::{Output, plain};
 
-/// Plugs the printer in and stays until it is told to quit. Ending it pulls the cable.
+/// The most that is read of one order, in bytes.
+const LONGEST_ORDER: u64 = 256;
+
+/// Runs an emulated printer until `quit` or Ctrl-C. Ending it pulls the cable.
 ///
 /// # Errors
-/// [`Error::Usage`] for a name that nothing has; [`Error::File`] where the kernel or the address does not take it.
-pub async fn run(output: Output, args: &Emulate) -> Result<(), Error> {
+/// [`Error::Usage`] for a model or fault that doesn't exist, with the list; [`Error::File`] where the kernel
+/// or the network says no.
+pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
     if args.model == "list" {
         return list(output);
     }
-    let Some(model) = Model::from_name(&args.model) else {
-        return Err(Error::Usage(format!("There is no model {:?}. See: plugprint emulate list", args.model)));
-    };
+    let model = Model::from_name(&args.model).ok_or_else(|| no_such("model", &args.model))?;
     let fault = match &args.fault {
-        Some(name) => Some(
-            Fault::from_name(name)
-                .ok_or_else(|| Error::Usage(format!("There is no fault {name:?}. See: plugprint emulate list")))?,
-        ),
+        Some(name) => Some(Fault::from_name(name).ok_or_else(|| no_such("fault", name))?),
         None => None,
     };
-    let options = Options { pages: args.pages.clone(), fault, serial: args.serial.clone(), ..Options::default() };
-    let printer = Printer::new(model, options);
-    output.line(format_args!("{}, serial number {}", model.product(), printer.serial()))?;
-    match args.usbip {
-        Some(address) => {
-            let socket = usbip::bind(address).await.map_err(Error::file(format!("listening on {address}")))?;
-            let address = socket.local_addr().map_err(Error::file("the socket"))?;
-            output.line(format_args!("USB/IP at {address}, bus id {}", usbip::BUS_ID))?;
-            let server = usbip::serve(socket, printer.clone());
-            tokio::select! {
-                broken = server => broken.map_err(Error::file("serving USB/IP")),
-                ended = attend(output, &printer, None) => ended,
-            }
-        }
-        None => {
-            let plugged = plug(output, &printer)?;
-            attend(output, &printer, Some(plugged)).await
-        }
-    }
-}
-
-fn plug(output: Output, printer: &Printer) -> Result<vhci::Plugged, Error> {
-    let plugged = vhci::plug(printer)
-        .map_err(|error| Error::File { what: "plugging in".to_owned(), source: std::io::Error::other(error) })?;
-    output.line(format_args!("plugged in at port {}", plugged.port()))?;
-    Ok(plugged)
-}
-
-/// Tells what happens, and does what it is told.
-async fn attend(output: Output, printer: &Printer, mut plugged: Option<vhci::Plugged>) -> Result<(), Error> {
-    let stop = |kind| signal(kind).map_err(Error::file("waiting for signals"));
-    let (mut terminated, mut interrupted) = (stop(SignalKind::terminate())?, stop(SignalKind::interrupt())?);
+    std::fs::create_dir_all(&args.pages).map_err(Error::file(format!("making the folder {}", args.pages.display())))?;
+    let serial = args.serial.clone();
+    let printer = Printer::new(model, Options { pages: args.pages.clone(), fault, serial, ..Options::default() });
+    let mut interrupts = Interrupts::new()?;
+    let mut orders = orders();
     let mut pages = printer.watch_pages();
     let mut told = 0;
-    let mut orders = lines();
+    let mut emulation = Emulation { cable: Cable::Out, served_at: args.usbip, printer, output };
+    emulation.plug().await?;
     loop {
-        let unplugged = async {
-            match &plugged {
-                Some(plugged) => plugged.unplugged().await,
-                None => pending().await,
-            }
-        };
-        let line = tokio::select! {
-            _ = terminated.recv() => return Ok(()),
-            _ = interrupted.recv() => return Ok(()),
-            () = unplugged => {
-                plugged = None;
-                output.line("unplugged")?;
-                continue;
-            }
+        tokio::select! {
             Ok(()) = pages.changed() => {
-                for page in pages.borrow_and_update().iter().skip(told) {
-                    told += 1;
-                    if output.is_json() {
-                        output.json(&json!({ "page": page.path, "jobType": page.job_type, "number": page.number }))?;
-                    } else {
-                        output.line(format_args!("page {}: {}, {}", page.number, page.job_type, page.path.display()))?;
-                    }
-                }
-                continue;
+                let pages = pages.borrow_and_update().clone();
+                pages.iter().skip(told).try_for_each(|page| emulation.page(page))?;
+                told = pages.len();
             }
-            Some(line) = orders.recv() => line,
-        };
-        if line.trim() == "panel" {
-            output.line(format_args!("panel: PIN {}", printer.pin().unwrap_or_else(|| "none".to_owned())))?;
-            continue;
-        }
-        match Order::parse(&line) {
-            Ok(None) => {}
-            Ok(Some(Order::Fault(fault))) => {
-                printer.set_fault(fault);
-                output.line(format_args!(
-                    "fault: {}",
-                    fault.map_or_else(|| "none".to_owned(), |fault| fault.to_string())
-                ))?;
-            }
-            Ok(Some(Order::Unplug)) => printer.unplug(),
-            Ok(Some(Order::Replug)) if plugged.is_none() => plugged = Some(plug(output, printer)?),
-            Ok(Some(Order::Replug)) => output.note("It is plugged in already."),
-            Ok(Some(Order::Quit)) => return Ok(()),
-            Err(unknown) => output.note(unknown),
+            Some(line) = orders.recv() => if emulation.obey(&line).await? { return Ok(()) },
+            () = emulation.cable.gone() => emulation.unplug()?,
+            () = interrupts.next() => return Ok(()),
         }
     }
 }
 
-fn list(output: Output) -> Result<(), Error> {
-    let models: Vec<_> =
-        Model::ALL.iter().map(|model| vec![model.name().to_owned(), model.description().to_owned()]).collect();
-    output.table(&["MODEL", "WHAT IT IS"], &models)?;
-    let faults: Vec<_> = Fault::ALL.iter().map(Fault::name).collect();
-    output.line(format_args!("\nfaults: {}", faults.join(" ")))?;
-    let resources: Vec<_> = Resource::ALL.iter().map(|resource| resource.name()).collect();
-    output.line(format_args!("at one resource only, FAULT@RESOURCE: {}", resources.join(" ")))
+fn no_such(what: &str, name: &str) -> Error {
+    Error::Usage(format!("There is no {what} \"{}\". `plugprint emulate list` shows them.", plain(name)))
 }
 
-/// Lines of standard input. A thread of its own reads them: it may wait for ever and must not hold up the end.
-fn lines() -> mpsc::Receiver<String> {
-    let (lines, received) = mpsc::channel(16);
+/// A printer, and where it is plugged in.
+struct Emulation {
+    cable: Cable,
+    served_at: Option<SocketAddr>,
+    printer: Printer,
+    output: Output,
+}
+
+impl Emulation {
+    /// Does what a line says; true when it says to quit.
+    async fn obey(&mut self, line: &str) -> Result<bool, Error> {
+        if line.trim() == "panel" {
+            let pin = self.printer.pin();
+            let shown = pin.as_deref().unwrap_or("none");
+            self.say(format_args!("panel: PIN {shown}"), json!({ "event": "panel", "pin": pin }))?;
+            return Ok(false);
+        }
+        match Order::parse(line) {
+            Ok(None) => {}
+            Ok(Some(Order::Quit)) => return Ok(true),
+            Ok(Some(Order::Fault(fault))) => {
+                self.printer.set_fault(fault);
+                let name = fault.map_or_else(|| "none".to_owned(), |fault| fault.to_string());
+                self.say(format_args!("fault: {name}"), json!({ "event": "fault", "name": name }))?;
+            }
+            Ok(Some(Order::Unplug)) => self.unplug()?,
+            Ok(Some(Order::Replug)) => {
+                self.cable = Cable::Out;
+                self.printer.unplug();
+                self.plug().await?;
+            }
+            Err(unknown) => {
+                let text = plain(&unknown.to_string());
+                self.say(format_args!("error: {text}"), json!({ "event": "error", "message": text }))?;
+            }
+        }
+        Ok(false)
+    }
+
+    async fn plug(&mut self) -> Result<(), Error> {
+        let printer = &self.printer;
+        let name = format!("HP {}, serial number {}", printer.model().product(), printer.serial());
+        let mut object = json!({ "event": "plugged-in", "serial_number": printer.serial() });
+        let (text, key, value) = match self.served_at {
+            None => {
+                let plugged = vhci::plug(printer).map_err(|error| {
+                    Error::of_job("Failed", &format!("The printer can't be plugged into this kernel: {error}."))
+                })?;
+                let port = plugged.port();
+                self.cable = Cable::Kernel(plugged);
+                (format!("plugged in at port {port}: {name}"), "port", Value::from(port))
+            }
+            Some(address) => {
+                let what = format!("serving USB/IP at {address}");
+                let listener = usbip::bind(address).await.map_err(Error::file(what.clone()))?;
+                let address = listener.local_addr().map_err(Error::file(what))?;
+                self.cable = Cable::Served(tokio::spawn(usbip::serve(listener, printer.clone())));
+                let attach =
+                    format!("usbip --tcp-port {} attach -r {} -b {}", address.port(), address.ip(), usbip::BUS_ID);
+                (
+                    format!("served at {address}: {name}\nattach it with: {attach}"),
+                    "address",
+                    address.to_string().into(),
+                )
+            }
+        };
+        if let Value::Object(fields) = &mut object {
+            fields.insert(key.to_owned(), value);
+        }
+        self.say(text, object)
+    }
+
+    fn unplug(&mut self) -> Result<(), Error> {
+        self.cable = Cable::Out;
+        self.printer.unplug();
+        self.say("unplugged", json!({ "event": "unplugged" }))
+    }
+
+    fn page(&self, page: &PrintedPage) -> Result<(), Error> {
+        let object = json!({ "event": "page", "number": page.number, "job_type": page.job_type, "file": page.path });
+        self.say(format_args!("page {}: {}, {}", page.number, page.job_type, page.path.display()), object)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "it is made where it is passed")]
+    fn say(&self, text: impl Display, object: Value) -> Result<(), Error> {
+        if self.output.is_json() { self.output.json(&object) } else { self.output.line(text) }
+    }
+}
+
+/// Where the printer is plugged in. Dropping it pulls the cable.
+enum Cable {
+    /// Nowhere.
+    Out,
+    /// Into this kernel.
+    Kernel(vhci::Plugged),
+    /// Served over USB/IP.
+    Served(JoinHandle<std::io::Result<()>>),
+}
+
+impl Cable {
+    /// Ends when the printer is no longer plugged in, by a fault or because the other side let it go.
+    async fn gone(&mut self) {
+        match self {
+            Self::Out => std::future::pending().await,
+            Self::Kernel(plugged) => plugged.unplugged().await,
+            Self::Served(task) => drop(task.await),
+        }
+    }
+}
+
+impl Drop for Cable {
+    fn drop(&mut self) {
+        if let Self::Served(task) = self {
+            task.abort();
+        }
+    }
+}
+
+/// Orders from standard input; none any more after its end. A thread of its own reads them: a terminal can't
+/// be made to stop waiting, and must not keep the program from ending.
+fn orders() -> mpsc::Receiver<String> {
+    let (send, receive) = mpsc::channel(4);
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if lines.blocking_send(line).is_err() {
-                break;
+        use std::io::{BufRead as _, Read as _};
+        loop {
+            let mut line = String::new();
+            match std::io::stdin().lock().take(LONGEST_ORDER).read_line(&mut line) {
+                Ok(1..) if send.blocking_send(line).is_ok() => {}
+                _ => return,
             }
         }
     });
-    received
+    receive
+}
+
+/// The models, the faults, and where faults can be.
+fn list(output: Output) -> Result<(), Error> {
+    let faults: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let resources: Vec<&str> = Resource::ALL.iter().map(|resource| resource.name()).collect();
+    if output.is_json() {
+        let model = |model: &Model| json!({ "name": model.name(), "description": model.description() });
+        let models: Vec<Value> = Model::ALL.iter().map(model).collect();
+        return output.json(&json!({ "models": models, "faults": faults, "resources": resources }));
+    }
+    for model in Model::ALL {
+        output.line(format_args!("model {}: {}", model.name(), model.description()))?;
+    }
+    output.line(format_args!("faults: {}", faults.join(" ")))?;
+    output.line(format_args!("at one resource only, FAULT@RESOURCE: {}", resources.join(" ")))
 }

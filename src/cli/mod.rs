@@ -65,7 +65,7 @@ async fn run(cli: Cli, output: Output) -> Result<(), Error> {
         Command::Pin(Pin::Check) => pin::check(output).await,
         Command::SupportBundle(args) => support_bundle::run(&client().await?, &args).await,
         #[cfg(feature = "emulator")]
-        Command::Emulate(args) => emulate::run(output, &args).await,
+        Command::Emulate(args) => emulate::run(&args, output).await,
         #[cfg(feature = "emulator")]
         Command::Demo(args) => demo::run(&args, output).await,
     }

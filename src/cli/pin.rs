@@ -94,7 +94,7 @@ async fn show(output: Output, printer: &Printer, found: &Found, ticks: Option<u3
     }
     output.note("This is the printer's PIN; type it at the router, where a client is added by WPS PIN.");
     if let Some(left) = left {
-        output.note(format_args!("It is good for {}: {}.", progress::minutes(left), source(&found.deadline_source)));
+        output.note(format_args!("Use it within {}: {}.", progress::minutes(left), source(&found.deadline_source)));
     }
     if found.kind == "static" {
         output.note("It is a fixed PIN: it stays the same after that, too.");
@@ -122,9 +122,9 @@ async fn show(output: Output, printer: &Printer, found: &Found, ticks: Option<u3
 
 fn source(name: &str) -> &'static str {
     match name {
-        "printer" => "the printer says so",
-        "walk-time" => "the walk time of WPS, as the printer names none",
-        _ => "the service says so",
+        "printer" => "the printer gives it that long",
+        "walk-time" => "that is the walk time of WPS; the printer names no time of its own",
+        _ => "the service gives it that long",
     }
 }
 

@@ -10,6 +10,8 @@ mod agent_printing;
 mod cli_commands;
 #[cfg(feature = "emulator")]
 mod cli_demo;
+#[cfg(feature = "emulator")]
+mod cli_emulate;
 mod cli_interfaces;
 #[cfg(feature = "emulator")]
 mod dbus_api;
