@@ -60,7 +60,6 @@ impl Client {
     }
 
     /// The connection itself.
-    #[must_use]
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -101,12 +100,12 @@ impl Client {
     /// Who has the service's name; the bus starts the service if nobody has.
     async fn owner(&self) -> Result<OwnedUniqueName, Error> {
         let bus = DBusProxy::new(&self.connection).await?;
-        let name = BusName::try_from(proxy::SERVICE).map_err(zbus::Error::from)?;
+        let name = BusName::try_from(proxy::SERVICE)?;
         match bus.get_name_owner(name.clone()).await {
             Err(zbus::fdo::Error::NameHasNoOwner(_)) => {}
             owner => return Ok(owner?),
         }
-        let service = WellKnownName::try_from(proxy::SERVICE).map_err(zbus::Error::from)?;
+        let service = WellKnownName::try_from(proxy::SERVICE)?;
         bus.start_service_by_name(service, 0).await.map_err(|error| match Error::from(error) {
             Error::Service { message, .. } => Error::unreachable(&message),
             other => other,

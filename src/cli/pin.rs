@@ -131,7 +131,7 @@ fn source(name: &str) -> &'static str {
 /// Shows the PIN with the time that is left, until there is none or the user has had enough; then wipes it.
 async fn count_down(grouped: &str, deadline: u64, ticks: Option<u32>) -> Result<(), Error> {
     let mut interrupts = Interrupts::new()?;
-    let mut line = Wiped::default();
+    let mut line = Wiped;
     let mut shown = 0;
     while let Some(left) = progress::seconds_until(deadline).filter(|left| *left > 0) {
         if ticks.is_some_and(|ticks| shown >= ticks) {
@@ -149,7 +149,6 @@ async fn count_down(grouped: &str, deadline: u64, ticks: Option<u32>) -> Result<
 }
 
 /// A line on the terminal that is empty again when this is dropped.
-#[derive(Default)]
 struct Wiped;
 
 impl Wiped {

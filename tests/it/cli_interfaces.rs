@@ -20,8 +20,7 @@ fn believed() -> BTreeMap<String, Calls> {
     let mut all = BTreeMap::new();
     for item in syn::parse_file(&source).unwrap().items {
         let Item::Trait(proxy) = item else { continue };
-        let attribute =
-            proxy.attrs.iter().map(|attribute| quoted(attribute)).find(|text| text.contains("interface")).unwrap();
+        let attribute = proxy.attrs.iter().map(quoted).find(|text| text.contains("interface")).unwrap();
         let interface = attribute.split('"').nth(1).unwrap().to_owned();
         let mut calls = Calls::new();
         for item in proxy.items {
