@@ -4,5 +4,9 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    plugprint::cli::main(std::env::args_os()).await
+    // The demonstration brings its own service. The two faces don't know each other; they meet here.
+    plugprint::cli::main(std::env::args_os(), |connection, agent, stop| {
+        Box::pin(async { plugprint::dbus::serve(connection, agent, stop).await.map_err(|error| error.to_string()) })
+    })
+    .await
 }

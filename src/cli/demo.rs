@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use zbus::fdo::DBusProxy;
 
 use crate::agent::{self, KernelClock};
-use crate::dbus;
 use crate::emulator::broker::Broker;
 use crate::emulator::{self, Model, PrintedPage, polkit};
 
@@ -24,7 +23,7 @@ use super::client::Client;
 use super::exit::Error;
 use super::job::Interrupts;
 use super::output::Output;
-use super::{list, pin, proxy, report, show};
+use super::{Service, list, pin, proxy, report, show};
 
 /// Longer than it may take on a slow machine; nothing here waits for a person.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -39,16 +38,16 @@ const TICKS: u32 = 3;
 ///
 /// # Errors
 /// As the commands it runs; [`Error::File`]; [`Error::Interrupted`].
-pub async fn run(demo: &Demo, output: Output) -> Result<(), Error> {
+pub async fn run(demo: &Demo, output: Output, service: Service) -> Result<(), Error> {
     let mut interrupts = Interrupts::new()?;
     tokio::select! {
-        told = tokio::time::timeout(LONGEST, tell(demo, output)) => told
+        told = tokio::time::timeout(LONGEST, tell(demo, output, service)) => told
             .map_err(|_| Error::of_job("Timeout", "The demonstration took too long."))?,
         () = interrupts.next() => Err(Error::Interrupted("The demonstration was stopped.".to_owned())),
     }
 }
 
-async fn tell(demo: &Demo, output: Output) -> Result<(), Error> {
+async fn tell(demo: &Demo, output: Output, service: Service) -> Result<(), Error> {
     let pages = &demo.pages;
     std::fs::create_dir_all(pages).map_err(Error::file(format!("making the folder {}", pages.display())))?;
     let pages = std::fs::canonicalize(pages).map_err(Error::file(format!("finding the folder {}", pages.display())))?;
@@ -59,7 +58,7 @@ async fn tell(demo: &Demo, output: Output) -> Result<(), Error> {
          to everything. The commands are the real ones, over the real D-Bus interfaces.",
     )?;
 
-    let stage = Stage::set(output).await?;
+    let stage = Stage::set(output, service).await?;
     let printer = emulator::Printer::new(
         Model::LaserJet,
         emulator::Options { pages: pages.clone(), page_time: PAGE, ..emulator::Options::default() },
@@ -119,14 +118,14 @@ struct Stage {
     bus: emulator::Bus,
     stop: CancellationToken,
     agent: JoinHandle<()>,
-    service: JoinHandle<Result<(), dbus::ServeError>>,
+    service: JoinHandle<Result<(), String>>,
     /// Holds the stand-in's name.
     _polkit: zbus::Connection,
     _broker: Broker,
 }
 
 impl Stage {
-    async fn set(output: Output) -> Result<Self, Error> {
+    async fn set(output: Output, service: Service) -> Result<Self, Error> {
         let broker = Broker::start().await.map_err(Error::file("starting a message bus in this process"))?;
         let authority = broker.connect().await?;
         polkit::serve(&authority, |_| polkit::Verdict::Yes).await?;
@@ -137,7 +136,7 @@ impl Stage {
 
         let (bus, stop) = (emulator::Bus::new(), CancellationToken::new());
         let (handle, agent) = agent::start(Arc::new(bus.clone()), Arc::new(KernelClock), stop.clone());
-        let service = tokio::spawn(dbus::serve(broker.connect().await?, handle, stop.clone()));
+        let service = tokio::spawn(service(broker.connect().await?, handle, stop.clone()));
         if named.next().await.is_none() {
             return Err(Error::unreachable("it did not start"));
         }
@@ -161,7 +160,7 @@ impl Stage {
         let _ = self.agent.await;
         match self.service.await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(Error::unreachable(&error.to_string())),
+            Ok(Err(error)) => Err(Error::unreachable(&error)),
             Err(error) => Err(Error::unreachable(&error.to_string())),
         }
     }

@@ -37,6 +37,7 @@ const PREFIX: &str = "org.plugprint1.Error.";
 pub enum Error {
     /// What was typed makes no sense. Clap finds most of these; this is for the rest.
     #[error("{0}")]
+    #[cfg_attr(not(feature = "emulator"), expect(dead_code, reason = "only `emulate` has names that clap can't know"))]
     Usage(String),
     /// Nothing that fits is plugged in.
     #[error("{0}")]

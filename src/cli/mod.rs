@@ -27,14 +27,22 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use crate::agent;
 
 use args::{Cli, Command, Pin};
 use client::Client;
 use exit::{Error, Exit};
 use output::Output;
 
+/// The D-Bus service on a connection, until the token is cancelled: why it ended, if not for that. `demo` runs
+/// it in this process; faces don't name each other, so it is handed in.
+pub type Service = fn(zbus::Connection, agent::Handle, CancellationToken) -> BoxFuture<'static, Result<(), String>>;
+
 /// Does what was typed, and says how it ended.
-pub async fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub async fn main(words: impl IntoIterator<Item = OsString>, service: Service) -> ExitCode {
     let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => {
@@ -44,7 +52,7 @@ pub async fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let output = Output::new(cli.json);
-    match run(cli, output).await {
+    match run(cli, output, service).await {
         Ok(()) => Exit::Done.into(),
         Err(error) => {
             output.failure(&error);
@@ -53,7 +61,8 @@ pub async fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-async fn run(cli: Cli, output: Output) -> Result<(), Error> {
+#[cfg_attr(not(feature = "emulator"), expect(unused_variables, reason = "only the demonstration has a service"))]
+async fn run(cli: Cli, output: Output, service: Service) -> Result<(), Error> {
     let client = async || Client::connect(cli.bus_address.as_deref(), output, cli.experimental).await;
     match cli.command {
         Command::List => list::run(&client().await?).await,
@@ -67,6 +76,6 @@ async fn run(cli: Cli, output: Output) -> Result<(), Error> {
         #[cfg(feature = "emulator")]
         Command::Emulate(args) => emulate::run(&args, output).await,
         #[cfg(feature = "emulator")]
-        Command::Demo(args) => demo::run(&args, output).await,
+        Command::Demo(args) => demo::run(&args, output, service).await,
     }
 }
