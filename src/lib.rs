@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | 0 | [`secret`], [`blame`] | PINs and passphrases: wiped on drop, never printed; whose failure it is |
 //! | 1 | [`usb`], [`http`] | bytes to and from a printer: one claimed interface is a link, one request and its response an exchange |
-//! | 2 | [`ipp`], [`hp`], [`wps`] | what one says to a printer: documents are pure, calls are few |
+//! | 2 | [`ipp`], [`hp`], [`wps`], [`wifi`] | what one says to a printer: documents are pure, calls are few |
 //! | 3 | [`printer`] | meaning: identity, capabilities with their evidence, what a button combination does |
 //! | 4 | [`agent`] | the one who acts: one task owns the registry, everything that can happen is one event |
 //! | 5 | [`dbus`], [`cli`] | faces: each holds an [`agent::Handle`] or a bus connection, nothing else |
@@ -37,4 +37,5 @@ pub mod ipp;
 pub mod printer;
 pub mod secret;
 pub mod usb;
+pub mod wifi;
 pub mod wps;

@@ -51,3 +51,52 @@ impl fmt::Debug for Pin {
         f.write_str("Pin([redacted])")
     }
 }
+
+/// A Wi-Fi passphrase, or the key itself as 64 hexadecimal digits: bytes.
+///
+/// Made by [`wifi::passphrase`](crate::wifi::passphrase), which knows the rules; seen only through
+/// [`Passphrase::expose`].
+///
+/// ```
+/// let passphrase = plugprint::wifi::passphrase::parse(b"correct horse").unwrap();
+/// assert_eq!(format!("{passphrase:?}"), "Passphrase([redacted])");
+/// assert_eq!(passphrase.expose(), b"correct horse");
+/// ```
+///
+/// It can't be formatted for people,
+/// ```compile_fail,E0277
+/// let passphrase = plugprint::wifi::passphrase::parse(b"correct horse").unwrap();
+/// println!("{passphrase}");
+/// ```
+/// nor serialised,
+/// ```compile_fail,E0277
+/// let passphrase = plugprint::wifi::passphrase::parse(b"correct horse").unwrap();
+/// serde_json::to_string(&passphrase);
+/// ```
+/// nor compared, which would take a time that depends on its characters.
+/// ```compile_fail,E0369
+/// let passphrase = plugprint::wifi::passphrase::parse(b"correct horse").unwrap();
+/// passphrase == passphrase.clone();
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Passphrase(Vec<u8>);
+
+impl Passphrase {
+    /// Wraps bytes that have been checked.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes. Call it where they leave for the printer or the registrar, and nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase([redacted])")
+    }
+}
