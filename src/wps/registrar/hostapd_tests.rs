@@ -266,7 +266,7 @@ async fn who_is_to_blame_when_it_is_not_reached() {
 
     if !rustix::process::geteuid().is_root() {
         let _socket = StdDatagram::bind(folder.path().join("wlan1")).unwrap();
-        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o000)).unwrap();
         assert_eq!(Hostapd::at(&path).probe().await, Err(Error::Denied { path: path.clone() }));
         let denied = discover(&[folder.path()]).unwrap_err();
         assert_eq!(denied, Error::Denied { path: folder.path().to_owned() });
