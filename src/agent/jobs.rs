@@ -147,6 +147,8 @@ impl Registry {
         let plan = match (&entry.condition, task) {
             (Condition::Mute(why), _) => return Err(why.clone()),
             (Condition::Ready(_) | Condition::Probing(_) | Condition::Troubled(..), Task::Refresh) => Plan::Refresh,
+            // A printer that makes no sense is the one whose documents are wanted most.
+            (Condition::Ready(_) | Condition::Troubled(..), Task::CollectDocuments) => procedure::collect(entry)?,
             (Condition::Troubled(trouble, _), _) => return Err(trouble.failure.clone()),
             (Condition::Probing(_), _) => {
                 return Err(Failure::new(
@@ -316,7 +318,7 @@ impl Registry {
         let now = Instant::now();
         let pin_due = match &result {
             Ok(JobResult::Pin { deadline, .. }) => Some(now + self.clock.now().until(*deadline)),
-            Ok(JobResult::Done | JobResult::Printed { .. }) | Err(_) => None,
+            Ok(JobResult::Done | JobResult::Printed { .. } | JobResult::Documents { .. }) | Err(_) => None,
         };
         let Some(job) = self.jobs.get_mut(id) else { return };
         let Phase::Running { task, .. } = &job.phase else { return };
@@ -335,7 +337,7 @@ impl Registry {
         view.cancelable = false;
         view.deadline = match &result {
             Ok(JobResult::Pin { deadline, .. }) => Some(*deadline),
-            Ok(JobResult::Done | JobResult::Printed { .. }) | Err(_) => None,
+            Ok(JobResult::Done | JobResult::Printed { .. } | JobResult::Documents { .. }) | Err(_) => None,
         };
         if result.is_ok() {
             view.progress = Some(1.0);

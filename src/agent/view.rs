@@ -123,6 +123,8 @@ pub enum Task {
     ReadPin,
     /// Probe again.
     Refresh,
+    /// Read the documents in which it says what it can, without what is private in them.
+    CollectDocuments,
 }
 
 impl Task {
@@ -134,6 +136,7 @@ impl Task {
             Self::PressButtons { .. } => "press-buttons",
             Self::ReadPin => "read-pin",
             Self::Refresh => "refresh",
+            Self::CollectDocuments => "collect-documents",
         }
     }
 }
@@ -171,7 +174,8 @@ pub struct JobView {
     pub kind: &'static str,
     /// The printer it is about.
     pub printer: PrinterId,
-    /// What it is doing: `waiting`, `checking`, `printing`, `reading-pin`, `probing`, `showing-pin`, `done`.
+    /// What it is doing: `waiting`, `checking`, `printing`, `reading-pin`, `probing`, `collecting`,
+    /// `showing-pin`, `done`.
     pub stage: &'static str,
     /// 0 to 1; `None` when unknown.
     pub progress: Option<f64>,
@@ -196,6 +200,11 @@ pub enum JobResult {
     Printed {
         /// Job types, as the printer names them.
         pages: Vec<String>,
+    },
+    /// Its documents, without what is private in them.
+    Documents {
+        /// By path: the document, or in words what came instead of it.
+        documents: BTreeMap<String, String>,
     },
     /// A WPS PIN.
     Pin {

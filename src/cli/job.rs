@@ -222,6 +222,7 @@ pub fn stage_in_words(stage: &str) -> String {
         "checking" => "asking the printer whether it is ready".to_owned(),
         "printing" => "the printer is printing".to_owned(),
         "reading-pin" => "asking the printer for its PIN".to_owned(),
+        "collecting" => "reading the printer's documents".to_owned(),
         "probing" => "asking the printer what it can do".to_owned(),
         other => other.replace('-', " "),
     }

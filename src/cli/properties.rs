@@ -89,6 +89,21 @@ impl Properties {
     }
 }
 
+impl Properties {
+    /// Names, and texts of several lines, each line made harmless, in the order of the names.
+    #[must_use]
+    pub fn lines(&self, name: &str) -> BTreeMap<String, Vec<String>> {
+        let Some(Variant::Dict(entries)) = self.get(name) else { return BTreeMap::new() };
+        entries
+            .iter()
+            .filter_map(|(key, value)| match innermost(value) {
+                Variant::Str(text) => Some((self::text(key)?, text.as_str().lines().map(plain).collect())),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
 /// A variant within variants is what it holds.
 fn innermost<'a, 'v>(mut value: &'a Variant<'v>) -> &'a Variant<'v> {
     while let Variant::Variant(inner) = value {

@@ -31,6 +31,10 @@ pub trait Printer {
     /// Does what this combination of buttons does on the panel.
     #[zbus(allow_interactive_auth)]
     fn press_buttons(&self, buttons: &[String], options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Reads its documents, without what is private in them.
+    #[zbus(allow_interactive_auth)]
+    fn collect_documents(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
 }
 
 /// A printer's WPS.

@@ -1,9 +1,9 @@
 //! `plugprint support-bundle`: what is known about a printer, in one text file that its owner can read before
 //! deciding whom to give it to. Nothing is sent anywhere.
 //!
-//! The service has no method that gives a printer's raw documents away, so there are none in it: it holds what
-//! the bus shows to everybody, what this computer shows to everybody about the USB device, and the service's
-//! own log, as far as the user may read it.
+//! It holds what the bus shows to everybody, what this computer shows to everybody about the USB device, the
+//! printer's own documents (which the service has redacted; ours comes on top), and the service's log, as far as
+//! the user may read it. A part that can't be had is said to be missing, and costs none of the others.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,13 +14,16 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
+use zbus::names::OwnedUniqueName;
 
 use super::args::SupportBundle;
 use super::client::Client;
 use super::exit::Error;
+use super::job;
 use super::output::plain;
 use super::printers::{self, Printer};
 use super::properties::Properties;
+use super::proxy::PrinterProxy;
 use super::redact::Redactor;
 use super::show;
 
@@ -45,7 +48,15 @@ struct Section {
 pub async fn run(client: &Client, args: &SupportBundle) -> Result<(), Error> {
     let output = client.output;
     let inventory = client.inventory().await?;
-    let printer = printers::choose(inventory.printers, args.which.printer.as_deref())?;
+    let mut printer = printers::choose(inventory.printers, args.which.printer.as_deref())?;
+    if printer.state() == "probing"
+        && let Ok((_, known)) = client.printer(Some(&printer.id())).await
+    {
+        printer = known;
+    }
+
+    output.note(format_args!("Asking {} for its documents …", printer.name()));
+    let documents = documents(client, &inventory.owner, &printer).await?;
 
     let mut redactor = Redactor::default();
     redactor.know(&printer.serial(), "serial number");
@@ -62,6 +73,7 @@ pub async fn run(client: &Client, args: &SupportBundle) -> Result<(), Error> {
             title: "USB device, as the kernel shows it to everybody",
             text: usb(&printer, Path::new(USB_DEVICES)),
         },
+        Section { title: "the printer's own documents, redacted by the service", text: documents },
         Section { title: "the service's log", text: log().await },
     ];
     for section in &mut sections {
@@ -96,7 +108,7 @@ pub async fn run(client: &Client, args: &SupportBundle) -> Result<(), Error> {
 fn compose(sections: &[Section], redactor: &Redactor) -> String {
     let mut text = "plugprint support bundle\n\
         Serial numbers, UUIDs, hardware addresses, network names and PINs are masked: [what it was].\n\
-        The printer's own documents are not in it; the service does not give them away.\n"
+        In the printer's own documents every text is masked that is not known to be harmless.\n"
         .to_owned();
     for (what, count) in redactor.counts() {
         let _ = writeln!(text, "masked: {what}, {count} times");
@@ -152,6 +164,36 @@ fn jobs(jobs: &[(String, Properties)], printer: &Printer) -> String {
         let _ = writeln!(text, "{}: {}, {ended}", job.text("Kind"), job.text("Stage"));
     }
     if text.is_empty() { "none in the last minutes".to_owned() } else { text }
+}
+
+/// The printer's documents, or why there are none.
+///
+/// # Errors
+/// When the user stops it, or the service goes.
+async fn documents(client: &Client, owner: &OwnedUniqueName, printer: &Printer) -> Result<String, Error> {
+    let proxy = PrinterProxy::builder(client.connection())
+        .path(printer.path.clone())
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await?;
+    let why = match job::run(client, owner, async |options| proxy.collect_documents(options).await).await {
+        Ok(outcome) => {
+            let documents = Properties::new(outcome).lines("documents");
+            let written = documents.iter().map(|(path, lines)| format!("-- {path}\n{}\n", lines.join("\n")));
+            let text: Vec<String> = written.collect();
+            if !text.is_empty() {
+                return Ok(text.join("\n"));
+            }
+            "The service gave none.".to_owned()
+        }
+        Err(error @ (Error::Interrupted(_) | Error::Unreachable(_) | Error::OutputClosed)) => return Err(error),
+        Err(error) if error.name() == "org.freedesktop.DBus.Error.UnknownMethod" => {
+            "This version of the service can't collect them.".to_owned()
+        }
+        Err(error) => error.to_string(),
+    };
+    client.output.note(format_args!("Without the printer's own documents: {why}"));
+    Ok(format!("left out: {why}"))
 }
 
 /// The device's files that everybody may read: descriptors in hexadecimal, ids, speed, interfaces with drivers.

@@ -166,6 +166,9 @@ impl Serialize for Answer {
         match &self.0 {
             JobResult::Done => {}
             JobResult::Printed { pages } => entries.serialize_entry("pages", &Variant::from(pages.clone()))?,
+            JobResult::Documents { documents } => {
+                entries.serialize_entry("documents", &Variant::from(documents.clone()))?;
+            }
             JobResult::Pin { pin, deadline, deadline_source, kind } => {
                 entries.serialize_entry("pin", &Variant::from(pin.expose()))?;
                 entries.serialize_entry("deadline", &Variant::from(deadline.0))?;

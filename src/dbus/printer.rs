@@ -118,6 +118,14 @@ impl Printer {
         self.room.start(admitted, &printer.id, Task::Refresh, options).await
     }
 
+    #[zbus(out_args("job"))]
+    async fn collect_documents(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<Started, Error> {
+        let options = read_start(options)?;
+        let printer = self.told.get();
+        let admitted = self.room.admit(&header, Action::Query, &printer, &[]).await?;
+        self.room.start(admitted, &printer.id, Task::CollectDocuments, options).await
+    }
+
     async fn set_mode(&self, mode: &str, options: Options, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         options::none(options)?;
         if !["driverless", "legacy", "ignore"].contains(&mode) {

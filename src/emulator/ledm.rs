@@ -106,7 +106,8 @@ pub(super) fn answer(printer: &Printer, method: &Method, path: &str, headers: &H
         // Printing documents is not what this emulator is for, yet.
         return Reply::status(503);
     }
-    let Some(document) = document(printer, resource, path) else {
+    let own = printer.options().documents.get(path).map(|text| Reply::document(printer, text.clone()));
+    let Some(document) = own.or_else(|| document(printer, resource, path)) else {
         return Reply::status(404);
     };
     match *method {

@@ -1,5 +1,6 @@
 //! What can be chosen about an emulated printer: above all, for each inferred behaviour, its second variant.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -95,6 +96,8 @@ pub struct Options {
     pub pin_access: PinAccess,
     /// Pages with a wireless section show the WPS PIN \[I, model dependent\].
     pub pin_on_page: bool,
+    /// Documents that are served instead of the model's own, by path: what other models may say.
+    pub documents: BTreeMap<String, String>,
     /// How responses are framed.
     pub framing: Framing,
     /// The station is associated to the emulated network.
@@ -120,6 +123,7 @@ impl Default for Options {
             pin_kind: PinKind::default(),
             pin_access: PinAccess::default(),
             pin_on_page: false,
+            documents: BTreeMap::new(),
             framing: Framing::default(),
             connected: true,
             select_resets: true,

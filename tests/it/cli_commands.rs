@@ -317,16 +317,30 @@ async fn a_pin_is_checked_without_a_service() {
 
 #[tokio::test]
 async fn a_support_bundle_names_nobody() {
-    let house = House::open(Answer::Yes).await;
+    let mut house = House::open(Answer::Yes).await;
     let folder = tempfile::tempdir().unwrap();
     let mut command = plugprint(house.broker.address(), "support-bundle");
-    let end = ended(command.current_dir(folder.path()).spawn().unwrap()).await;
+    let child = command.current_dir(folder.path()).spawn().unwrap();
+    let job = job_of(&mut house, &Task::CollectDocuments).await;
+    house.finish_job(&job, Err(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, "VNB3R12345 is asleep.")));
+    let end = ended(child).await;
     end.with(DONE, "plugprint-support-hp-laserjet-professional-p1102w.txt\n").saying("sent to nobody");
     let text = std::fs::read_to_string(folder.path().join(end.out.trim())).unwrap();
     assert!(text.contains("HP LaserJet Professional P1102w") && text.contains("can report-network"), "{text}");
     for private in ["VNB3R12345", "vnb3r12345", "434e4633-3531-3130-3232-d48564b8a0c1"] {
         assert!(!text.contains(private), "{private} is in\n{text}");
     }
+    assert!(text.contains("left out: [serial number] is asleep."), "{text}");
+}
+
+#[tokio::test]
+async fn a_support_bundle_holds_what_its_writer_may_know() {
+    let mut house = House::open(Answer::No).await;
+    let end = run(&house, "support-bundle --output -").await;
+    assert!(end.code == DONE && end.out.contains("can report-network"), "{end:?}");
+    assert!(end.out.contains("\nleft out: ") && end.out.contains("org.plugprint1.query"), "{end:?}");
+    end.saying("Without the printer's own documents");
+    assert!(house.asked_nothing());
 }
 
 #[tokio::test]

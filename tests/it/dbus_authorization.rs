@@ -15,11 +15,12 @@ pub struct Case {
     then: &'static str,
 }
 
-pub const CASES: [Case; 11] = [
+pub const CASES: [Case; 12] = [
     Case { method: "PrintReport", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "PressButtons", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "Identify", interface: PRINTER, action: "print-report", then: "NotSupported" },
     Case { method: "Refresh", interface: PRINTER, action: "query", then: "job" },
+    Case { method: "CollectDocuments", interface: PRINTER, action: "query", then: "job" },
     Case { method: "Setup", interface: PRINTER, action: "configure", then: "NotSupported" },
     Case { method: "OpenAdminPages", interface: PRINTER, action: "configure", then: "NotSupported" },
     Case { method: "SetMode", interface: PRINTER, action: "manage-device", then: "NotSupported" },

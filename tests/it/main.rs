@@ -7,6 +7,8 @@ mod agent_plugging;
 #[cfg(feature = "emulator")]
 mod agent_printing;
 #[cfg(feature = "emulator")]
+mod cli_bundle;
+#[cfg(feature = "emulator")]
 mod cli_commands;
 #[cfg(feature = "emulator")]
 mod cli_demo;

@@ -1,6 +1,7 @@
 //! What each job does, step by step. A procedure runs in a task of its own and holds no state of the agent: it
 //! is given a printer's pool, and tells how it goes.
 
+mod collect;
 mod pin;
 mod plan;
 mod print;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::collect::plan as collect;
 pub(super) use self::plan::{Plan, plan};
 use crate::agent::event::{Event, JobNews, Stage};
 use crate::agent::view::{JobId, JobResult};
@@ -62,6 +64,7 @@ pub(super) async fn run(plan: Plan, work: Work) {
     let result = match plan {
         Plan::Refresh => Ok(JobResult::Done),
         Plan::Print(pages) => print::print(&work, &pages).await,
+        Plan::Collect(private) => collect::collect(&work, &private).await,
         Plan::ReadPin(station) => pin::read(&work, &station).await,
     };
     last_word.say(result);

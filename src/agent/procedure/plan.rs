@@ -19,6 +19,8 @@ pub(crate) enum Plan {
     Refresh,
     /// Print these pages, in order.
     Print(Vec<Page>),
+    /// Read its documents; these texts are private in them.
+    Collect(Vec<String>),
     /// Read the WPS PIN of this adapter.
     ReadPin(Box<Adapter>),
 }
@@ -37,6 +39,7 @@ impl Plan {
         match self {
             Self::Refresh => Duration::from_secs(120),
             Self::Print(pages) => super::print::PAGE * u32::try_from(pages.len()).unwrap_or(u32::MAX),
+            Self::Collect(_) => super::collect::COLLECT,
             Self::ReadPin(_) => super::pin::READ,
         }
     }
@@ -46,6 +49,7 @@ impl Plan {
         let (name, progress) = match self {
             Self::Refresh => ("probing", None),
             Self::Print(_) => ("checking", Some(0.0)),
+            Self::Collect(_) => ("collecting", Some(0.0)),
             Self::ReadPin(_) => ("reading-pin", None),
         };
         Stage { name, progress, user_action: "", deadline: Some(now.after(self.limit())), cancelable: true }
@@ -56,6 +60,7 @@ impl Plan {
 pub(crate) fn plan(facts: &Facts, task: &Task, experimental: bool) -> Result<Plan, Failure> {
     match task {
         Task::Refresh => Ok(Plan::Refresh),
+        Task::CollectDocuments => Ok(Plan::Collect(vec![facts.uuid.clone()])),
         Task::PrintReport(kind) => Ok(Plan::Print(vec![page(facts, *kind, experimental)?])),
         Task::PressButtons { buttons, hold_ms } => {
             let family = facts.family.ok_or_else(|| {

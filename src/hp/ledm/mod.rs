@@ -6,6 +6,7 @@
 pub mod adapters;
 pub mod address;
 pub mod discovery;
+pub mod documents;
 pub mod internal_print;
 pub mod io_config;
 pub mod manifest;
@@ -14,6 +15,7 @@ pub mod product_status;
 pub mod profile;
 pub mod progress;
 pub mod protocols;
+pub mod redact;
 pub mod resource;
 #[cfg(test)]
 mod testing;

@@ -227,7 +227,7 @@ pub fn parse(document: &[u8]) -> Result<Element, Error> {
 }
 
 /// The entities of XML 1.0, 4.6.
-fn predefined(name: &str) -> Option<char> {
+pub(super) fn predefined(name: &str) -> Option<char> {
     Some(match name {
         "lt" => '<',
         "gt" => '>',
