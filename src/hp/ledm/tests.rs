@@ -216,3 +216,34 @@ async fn addresses_come_from_the_first_document_that_has_them() {
     let gone = Script::default().fails(PROTOCOLS, http::Error::Usb(usb::Error::Gone));
     assert_eq!(gone.ledm().addresses(station).await, Err(Error::Http(http::Error::Usb(usb::Error::Gone))));
 }
+
+#[tokio::test]
+async fn documents_are_read_from_a_closed_list() {
+    use super::documents::{Answer, Resource, redacted};
+    use super::redact::Redactor;
+
+    let script = Script::default()
+        .answers("GET /DevMgmt/DiscoveryTree.xml", 200, fixture("discovery-tree.xml"))
+        .answers("GET /DevMgmt/InternalPrintCap.xml", 200, "{\"pin\": \"76543210\"}")
+        .answers("GET /DevMgmt/InternalPrintManifest.xml", 404, "76543210")
+        .answers("GET /DevMgmt/ProductConfigDyn.xml", 200, "<A><SerialNumber>Zebra</SerialNumber></A>")
+        .answers("GET /DevMgmt/ProductStatusDyn.xml", 401, "76543210")
+        .answers("GET /IoMgmt/IoMgmtManifest.xml", 200, "<A><JobType>myZEBRA</JobType></A>")
+        .fails("GET /IoMgmt/IoMgmtCap.xml", http::Error::Truncated)
+        .answers("GET /IoMgmt/Adapters", 200, fixture("adapters-laserjet.xml"));
+    let mut answers = Vec::new();
+    for resource in Resource::ALL {
+        assert!(!resource.path().contains("WPS") && !resource.path().contains("Profile"));
+        let answer = script.ledm().document(resource).await;
+        answers.push((resource, answer.unwrap_or_else(|error| Answer::Other(error.to_string()))));
+    }
+    script.is_over();
+    let texts: Vec<String> = redacted(answers, Redactor::default()).into_iter().map(|(_, text)| text).collect();
+    assert!(texts[0].contains("/IoMgmt/IoMgmtManifest.xml"), "{}", texts[0]);
+    assert!(texts[1].starts_with("HTTP 200, of no stated type, 19 bytes, left out"), "{}", texts[1]);
+    assert!(texts[2].starts_with("HTTP 404"), "{}", texts[2]);
+    assert_eq!(texts[4], "HTTP 401, of no stated type, 8 bytes, left out");
+    assert_eq!(texts[5], "<A>\n  <JobType>[private]</JobType>\n</A>\n");
+    assert_eq!(texts[6], "the printer's answer stopped in the middle");
+    assert!(texts.iter().all(|text| !text.to_lowercase().contains("zebra") && !text.contains("76543210")), "{texts:?}");
+}
