@@ -1,5 +1,6 @@
 //! What a caller asks for, and how long it will wait.
 
+use std::fmt;
 use std::time::Duration;
 
 use ::http::{HeaderMap, Method, StatusCode};
@@ -47,7 +48,7 @@ impl Patience {
 }
 
 /// One request for a small document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Call {
     /// The method.
     pub method: Method,
@@ -125,8 +126,15 @@ impl Call {
     }
 }
 
+impl fmt::Debug for Call {
+    /// Without what it carries, which may be a passphrase.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Call({} {}, {} bytes)", self.method, self.path, self.body.len())
+    }
+}
+
 /// A whole response, unpacked. Any status that is not 202 or 503 comes back as it is.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reply {
     /// The status.
     pub status: StatusCode,
@@ -134,4 +142,11 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body after unpacking.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Reply {
+    /// Without what it carries, which may be a PIN.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reply({}, {} bytes)", self.status, self.body.len())
+    }
 }

@@ -5,7 +5,8 @@
 //! point for Wi-Fi Direct: it must never be taken for the station.
 //!
 //! ```
-//! use plugprint::hp::ledm::adapters::{self, Ssid};
+//! use plugprint::hp::ledm::adapters;
+//! use plugprint::wifi::Ssid;
 //!
 //! let adapters = adapters::parse(br#"<io:Adapters xmlns:io="http://www.hp.com/schemas/imaging/con/ledm/iomgmt/2008/11/30"
 //!         xmlns:dd="http://www.hp.com/schemas/imaging/con/dictionaries/1.0/"
@@ -25,15 +26,15 @@
 //! </io:Adapters>"#).unwrap();
 //! let station = adapters.station().unwrap();
 //! assert_eq!(station.uri.as_str(), "/IoMgmt/Adapters/wifi0");
-//! assert_eq!(station.network.as_ref().unwrap().ssid, Ssid::Named(b"Home".to_vec()));
+//! assert_eq!(station.network.as_ref().unwrap().ssid.known(), Ssid::new("Home").ok().as_ref());
 //! ```
 
-use std::fmt;
-
+use super::network;
+pub use super::network::{CommunicationMode, Ssid, WifiNetwork, WpsSupport};
 use super::resource::ResourceUri;
-use super::token::{boolean, shown, tokens, unknown};
+use super::token::{boolean, mac, shown, tokens};
 use super::xml::{self, Element};
-use super::{DD, IO, MAP, WIFI};
+use super::{DD, IO, MAP};
 
 /// Where it is.
 pub const PATH: &str = "/IoMgmt/Adapters";
@@ -84,112 +85,6 @@ tokens! {
         On = "on",
         /// It is not.
         Off = "off",
-    }
-}
-
-tokens! {
-    /// `wifi:CommunicationMode` \[C\].
-    pub enum CommunicationMode {
-        /// Through an access point.
-        Infrastructure = "infrastructure",
-        /// Without one; this is how Wi-Fi Direct reports itself.
-        AdHoc = "adHoc",
-    }
-}
-
-/// The name of a Wi-Fi network: any bytes at all, up to 32 of them (IEEE 802.11, 9.4.2.2).
-#[derive(Clone, PartialEq, Eq)]
-pub enum Ssid {
-    /// The element is empty: the network hides its name, or there is none.
-    Hidden,
-    /// Its bytes, which the document gives in hexadecimal \[C\].
-    Named(Vec<u8>),
-    /// A text that is no hexadecimal name, as some models write it (a single `0` \[C: HPLIP\]).
-    Unreadable(String),
-}
-
-impl Ssid {
-    /// Reads the element's text.
-    #[must_use]
-    pub fn from_text(text: &str) -> Self {
-        let digits = text.as_bytes();
-        if digits.is_empty() {
-            return Self::Hidden;
-        }
-        let bytes: Option<Vec<u8>> = (digits.len().is_multiple_of(2) && digits.len() <= 64)
-            .then(|| {
-                digits
-                    .chunks_exact(2)
-                    .map(|pair| match pair {
-                        [high, low] => Some(hex(*high)? << 4 | hex(*low)?),
-                        _ => None,
-                    })
-                    .collect()
-            })
-            .flatten();
-        match bytes {
-            // A hidden network may also be told as a name of zeros (IEEE 802.11 beacons do so) [I].
-            Some(bytes) if bytes.iter().all(|b| *b == 0) => Self::Hidden,
-            Some(bytes) => Self::Named(bytes),
-            None => Self::Unreadable(unknown(text)),
-        }
-    }
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
-impl fmt::Debug for Ssid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hidden => f.write_str("Hidden"),
-            Self::Named(_) => write!(f, "Named({self})"),
-            Self::Unreadable(_) => write!(f, "Unreadable({self})"),
-        }
-    }
-}
-
-impl fmt::Display for Ssid {
-    /// Fit for a terminal: what is not printable is escaped. Empty for a hidden one.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hidden => Ok(()),
-            Self::Named(bytes) => match std::str::from_utf8(bytes) {
-                Ok(name) if shown(name) == name => f.write_str(name),
-                _ => write!(f, "{}", bytes.escape_ascii()),
-            },
-            Self::Unreadable(text) => f.write_str(&shown(text)),
-        }
-    }
-}
-
-/// What a radio is connected to, or set to connect to, `io:WifiNetwork`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WifiNetwork {
-    /// Its name.
-    pub ssid: Ssid,
-    /// Through an access point or not; `None` where the printer does not say.
-    pub mode: Option<CommunicationMode>,
-    /// The channel; 0 when not connected \[C: ENVY Photo 7830\].
-    pub channel: Option<u16>,
-    /// The printer's own measure: 0 to 5, and 6 seen \[C: Color Laser MFP 178nw\].
-    pub signal_strength: Option<u8>,
-    /// Signal level in dBm; `None` also for 0, which an unconnected radio reports \[C: ENVY Photo 7830\].
-    pub dbm: Option<i16>,
-    /// `wifi:EncryptionType`, in the printer's words (`none`, `WPA2`, `WPA2_PSK` …): given back to it as they are.
-    pub encryption: Option<String>,
-    /// `wifi:WpsSupport`: whether WPS can be used. The meaning is inferred \[I\]; the element is \[C: ENVY Photo 7830\].
-    pub wps: Option<WpsSupport>,
-}
-
-tokens! {
-    /// `wifi:WpsSupport`.
-    pub enum WpsSupport {
-        /// \[C: ENVY Photo 7830, OfficeJet Pro 9022e\].
-        Enabled = "enabled",
-        /// \[I\].
-        Disabled = "disabled",
     }
 }
 
@@ -299,7 +194,7 @@ fn adapter(element: &Element) -> Option<Adapter> {
         connected: hardware.value(DD, "IsConnected").and_then(boolean),
         carries_request: hardware.value(IO, "IsCurrentRequestInterface").and_then(boolean),
         mac: hardware.value(DD, "MacAddress").and_then(mac),
-        network: hardware.child(IO, "WifiNetwork").map(network),
+        network: hardware.child(IO, "WifiNetwork").map(network::read),
         name: shown(name),
         uri,
         children,
@@ -310,37 +205,9 @@ fn link(node: &Element) -> Option<&str> {
     node.child(MAP, "ResourceLink")?.value(DD, "ResourceURI")
 }
 
-fn network(element: &Element) -> WifiNetwork {
-    let signal = element.child(IO, "SignalInfo");
-    WifiNetwork {
-        ssid: Ssid::from_text(element.value(WIFI, "SSID").unwrap_or_default()),
-        mode: element.value(WIFI, "CommunicationMode").map(CommunicationMode::from_word),
-        channel: element.value(WIFI, "Channel").and_then(|text| text.parse().ok()),
-        signal_strength: signal.and_then(|s| s.value(WIFI, "SignalStrength")).and_then(|text| text.parse().ok()),
-        dbm: signal.and_then(|s| s.value(WIFI, "dBm")).and_then(|text| text.parse().ok()).filter(|dbm| *dbm != 0),
-        encryption: element.value(WIFI, "EncryptionType").map(unknown),
-        wps: element.value(WIFI, "WpsSupport").map(WpsSupport::from_word),
-    }
-}
-
-/// 12 hexadecimal digits, with or without separators.
-fn mac(text: &str) -> Option<[u8; 6]> {
-    let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b'-')).map(hex).collect::<Option<_>>()?;
-    let mut mac = [0; 6];
-    if digits.len() != 12 {
-        return None;
-    }
-    for (byte, pair) in mac.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().fold(0, |value, digit| value << 4 | digit);
-    }
-    Some(mac)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-    use proptest::prelude::*;
 
     use super::super::testing::{capture, fixture, never_panics};
     use super::*;
@@ -402,27 +269,6 @@ mod tests {
             let adapters = parse(laserjet.replace("/IoMgmt/Adapters/wifi0", elsewhere).as_bytes()).unwrap();
             assert_eq!(adapters.adapters.len(), 2, "{elsewhere}");
             assert_eq!(adapters.station(), None, "{elsewhere}");
-        }
-    }
-
-    #[test]
-    fn names_of_networks() {
-        assert_eq!(Ssid::from_text(""), Ssid::Hidden);
-        assert_eq!(Ssid::from_text("0000"), Ssid::Hidden);
-        assert_eq!(Ssid::from_text("0"), Ssid::Unreadable("0".into()));
-        assert_eq!(Ssid::from_text("486F6d65"), Ssid::Named(b"Home".to_vec()));
-        assert_eq!(Ssid::from_text(&"41".repeat(33)), Ssid::Unreadable("41".repeat(32)));
-        assert_eq!(Ssid::from_text("ff1b").to_string(), r"\xff\x1b");
-        assert_eq!(Ssid::from_text("e280ae41").to_string(), r"\xe2\x80\xaeA", "no turning of what follows");
-    }
-
-    proptest! {
-        #[test]
-        fn every_name_survives(name in prop::collection::vec(any::<u8>(), 1..=32)) {
-            let text: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-            let expected = if name.iter().all(|b| *b == 0) { Ssid::Hidden } else { Ssid::Named(name) };
-            prop_assert_eq!(Ssid::from_text(&text), expected.clone());
-            prop_assert!(expected.to_string().chars().all(|c| !c.is_control()));
         }
     }
 

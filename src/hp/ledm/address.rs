@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::DD;
 use super::token::tokens;
 use super::xml::Element;
+use crate::wifi::station::{self, Origin, Reach};
 
 tokens! {
     /// Where an address comes from. HP writes this in several ways, of which only DHCP is told apart.
@@ -17,6 +18,23 @@ tokens! {
 }
 
 impl ConfigMethod {
+    /// Where an address of this method comes from. Only words that contain `DHCP` were seen \[C\]; the others are
+    /// taken from their names \[I\].
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        let word = self.as_word().to_ascii_lowercase();
+        let says = |words: &[&str]| words.iter().any(|part| word.contains(part));
+        if self.is_dhcp() || says(&["bootp", "rarp"]) {
+            Origin::Dhcp
+        } else if says(&["manual", "static", "user"]) {
+            Origin::Manual
+        } else if says(&["auto", "link", "default", "self"]) {
+            Origin::SelfAssigned
+        } else {
+            Origin::Untold
+        }
+    }
+
     /// Whether a DHCP server gave it. The word contains `DHCP` then, in whichever case \[C: HPLIP\].
     #[must_use]
     pub fn is_dhcp(&self) -> bool {
@@ -38,11 +56,20 @@ pub struct Address {
 }
 
 impl Address {
-    /// Whether others on the network can reach it: not 169.254.x.x, and not 192.0.0.192, the address that HP
-    /// printers give themselves when DHCP failed.
+    /// Whether others on the network can reach it ([`Reach`]).
     #[must_use]
     pub fn routable(&self) -> bool {
-        !self.ip.is_link_local() && self.ip != Ipv4Addr::new(192, 0, 0, 192)
+        Reach::of(self.ip.into()) == Reach::Routable
+    }
+
+    /// The same in the words that all routes share.
+    #[must_use]
+    pub fn of_station(&self) -> station::Address {
+        station::Address {
+            ip: self.ip.into(),
+            gateway: self.gateway.map(Into::into),
+            origin: self.method.as_ref().map_or(Origin::Untold, ConfigMethod::origin),
+        }
     }
 
     /// Reads the element that holds one. `None` without an address, or with 0.0.0.0, which means the same.
@@ -56,5 +83,28 @@ impl Address {
             gateway: address("DefaultGateway"),
             method: element.value(DD, method).map(ConfigMethod::from_word),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use super::*;
+
+    #[test]
+    fn where_an_address_comes_from() {
+        for (word, origin) in [
+            ("DHCP", Origin::Dhcp),
+            ("DHCPv4", Origin::Dhcp),
+            ("autoDhcp", Origin::Dhcp),
+            ("BOOTP", Origin::Dhcp),
+            ("Manual", Origin::Manual),
+            ("AUTOIP", Origin::SelfAssigned),
+            ("", Origin::Untold),
+            ("magic", Origin::Untold),
+        ] {
+            assert_eq!(ConfigMethod::from_word(word).origin(), origin, "{word}");
+        }
     }
 }

@@ -20,6 +20,7 @@
 
 use super::adapters::PortType;
 use super::address::Address;
+use super::token::mac;
 use super::xml;
 use super::{DD, IOCONFIG};
 
@@ -31,8 +32,28 @@ pub const PATH: &str = "/DevMgmt/IOConfigDyn.xml";
 pub struct Adaptor {
     /// What it connects to; the document has no names.
     pub port: PortType,
+    /// Its hardware address \[C: LaserJet M182nw\], the only thing that tells a station from the printer's own access
+    /// point, which may be of the same kind of port.
+    pub mac: Option<[u8; 6]>,
     /// Its IPv4 addresses.
     pub addresses: Vec<Address>,
+}
+
+/// The adaptor that is the adapter of this port and hardware address. Where two could be it, neither is: one of them
+/// may be the printer's own access point.
+#[must_use]
+pub fn find<'a>(adaptors: &'a [Adaptor], port: &PortType, mac: Option<[u8; 6]>) -> Option<&'a Adaptor> {
+    let same = |adaptor: &&Adaptor| {
+        adaptor.port == *port && !matches!((adaptor.mac, mac), (Some(one), Some(other)) if one != other)
+    };
+    let mut found = adaptors.iter().filter(same);
+    match (found.next(), found.next()) {
+        (Some(only), None) => Some(only),
+        (Some(_), Some(_)) => {
+            adaptors.iter().find(|adaptor| adaptor.port == *port && mac.is_some() && adaptor.mac == mac)
+        }
+        _ => None,
+    }
 }
 
 /// Reads the document.
@@ -52,7 +73,8 @@ pub fn parse(document: &[u8]) -> Result<Vec<Adaptor>, xml::Error> {
                 .take(16)
                 .collect();
             let port = PortType::from_word(adaptor.value(DD, "DeviceConnectivityPortType")?);
-            Some(Adaptor { port, addresses })
+            let hardware_address = adaptor.descendants().find(|element| element.is(DD, "HardwareAddress"));
+            Some(Adaptor { port, mac: hardware_address.and_then(|element| mac(element.text())), addresses })
         })
         .take(16)
         .collect())
@@ -74,6 +96,27 @@ mod tests {
         assert_eq!(adapters[1].port, PortType::WifiEmbedded);
         assert_eq!(adapters[1].addresses.len(), 1, "only IPv4 is read");
         assert!(adapters[1].addresses[0].method.as_ref().unwrap().is_dhcp());
+    }
+
+    #[test]
+    fn a_station_is_not_mistaken_for_the_access_point() {
+        let adaptor = |last: Option<u8>| Adaptor {
+            port: PortType::WifiEmbedded,
+            mac: last.map(|last| [2, 0, 0, 0, 0, last]),
+            addresses: vec![],
+        };
+        let find = |adaptors: &[Adaptor], last: Option<u8>| {
+            let mac = last.map(|last| [2, 0, 0, 0, 0, last]);
+            super::find(adaptors, &PortType::WifiEmbedded, mac).cloned()
+        };
+        assert_eq!(find(&[adaptor(None)], Some(1)), Some(adaptor(None)), "nothing to choose from");
+        assert_eq!(find(&[adaptor(Some(1))], None), Some(adaptor(Some(1))));
+        assert_eq!(find(&[adaptor(Some(2))], Some(1)), None);
+        assert_eq!(find(&[adaptor(Some(2)), adaptor(Some(1))], Some(1)), Some(adaptor(Some(1))));
+        assert_eq!(find(&[adaptor(None), adaptor(Some(1))], Some(1)), Some(adaptor(Some(1))));
+        assert_eq!(find(&[adaptor(None), adaptor(None)], Some(1)), None, "one of them is the access point");
+        assert_eq!(find(&[adaptor(Some(1)), adaptor(Some(2))], None), None, "one of them is the access point");
+        assert_eq!(super::find(&[adaptor(None)], &PortType::Ethernet, None), None);
     }
 
     #[test]

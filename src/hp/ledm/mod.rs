@@ -1,7 +1,8 @@
 //! LEDM, HP's "Low End Data Model": XML documents under `/DevMgmt` and `/IoMgmt`, read and written by HTTP.
 //!
 //! One file per document, each pure: bytes in, a typed value out. The calls that fetch them are [`Ledm`]'s; what
-//! may be asked for is decided by its caller. Nothing here writes, but for [`Ledm::print`].
+//! may be asked for is decided by its caller. Nothing here writes, but for [`Ledm::print`], [`Ledm::power`] and
+//! [`Ledm::join`].
 
 pub mod adapters;
 pub mod address;
@@ -9,19 +10,28 @@ pub mod discovery;
 pub mod documents;
 pub mod internal_print;
 pub mod io_config;
+pub mod io_device;
 pub mod manifest;
+pub mod network;
 pub mod product_config;
 pub mod product_status;
 pub mod profile;
+pub mod profiles;
 pub mod progress;
 pub mod protocols;
+mod radio;
 pub mod redact;
 pub mod resource;
+pub mod station;
+#[cfg(test)]
+mod station_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod token;
+pub mod vsa_codes;
+pub mod wifi_networks;
 pub mod wps_pin;
 pub mod xml;
 
@@ -31,7 +41,6 @@ use bytes::Bytes;
 use zeroize::Zeroize;
 
 use self::adapters::{Adapter, Adapters};
-use self::address::Address;
 use self::internal_print::{Capabilities, Printable, Root};
 use self::product_config::ProductConfig;
 use self::product_status::Status;
@@ -56,6 +65,12 @@ const IO: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/
 const MAP: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/resourcemap/");
 const MANIFEST: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/ledm/manifest/");
 const WIFI: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/wifi/");
+
+// What is written: the revisions that tools write to printers [C: HPLIP, DeskJet 3750].
+const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+const IO_WRITTEN: &str = "http://www.hp.com/schemas/imaging/con/ledm/iomgmt/2008/11/30";
+const DD_WRITTEN: &str = "http://www.hp.com/schemas/imaging/con/dictionaries/1.0/";
+const WIFI_WRITTEN: &str = "http://www.hp.com/schemas/imaging/con/wifi/2009/06/26";
 
 /// Why an LEDM call gave nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -244,33 +259,6 @@ impl<T: Transport> Ledm<T> {
         }
     }
 
-    /// The IPv4 addresses of this adapter: from its protocols, else its active profile, else the printer's I/O
-    /// configuration \[C: HPLIP\]. Empty where it has none, and where none of the three documents is to be had.
-    ///
-    /// # Errors
-    /// [`Error::Http`], when the printer can't be reached.
-    pub async fn addresses(&self, adapter: &Adapter) -> Result<Vec<Address>, Error> {
-        if let Some(uri) = adapter.uri.join(protocols::BELOW_ADAPTER) {
-            let found = self.read("adapter's protocols", uri.as_str(), protocols::parse).await;
-            if let Some(addresses) = reached(found)?.filter(|addresses| !addresses.is_empty()) {
-                return Ok(addresses);
-            }
-        }
-        if let Some(uri) = adapter.uri.join(profile::BELOW_ADAPTER) {
-            let found = self.read("active profile", uri.as_str(), profile::parse).await;
-            if let Some(address) = reached(found)?.flatten() {
-                return Ok(vec![address]);
-            }
-        }
-        let found = reached(self.read("I/O configuration", io_config::PATH, io_config::parse).await)?;
-        Ok(found
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|adaptor| adapter.port.as_ref() == Some(&adaptor.port))
-            .flat_map(|adaptor| adaptor.addresses)
-            .collect())
-    }
-
     /// The WPS PIN of the station. Only ever on a user's request, and once for each: asking may make a new PIN
     /// ([`wps_pin`]).
     ///
@@ -321,10 +309,13 @@ impl<T: Transport> Ledm<T> {
         parse: impl Fn(&[u8]) -> Result<D, xml::Error>,
     ) -> Result<D, Error> {
         let reply = self.pool.fetch(Call::get(path).limit(xml::MAX_BYTES)).await?;
-        match reply.status {
+        let document = match reply.status {
             StatusCode::OK => parse(&reply.body).map_err(|detail| Error::Document { resource, detail }),
             status => Err(Error::of(resource, status)),
-        }
+        };
+        // A profile may hold a passphrase.
+        wipe(reply.body);
+        document
     }
 }
 

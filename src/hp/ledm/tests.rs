@@ -2,63 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::collections::VecDeque;
-use std::future::Future;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use super::testing::fixture;
+use super::address::Address;
+use super::testing::{Script, fixture};
 use super::*;
-use crate::http::{HeaderMap, Method};
 use crate::usb;
-
-/// A request, and what comes of it.
-type Line = (&'static str, Result<Reply, http::Error>);
-
-/// A printer that expects these requests in this order, and no others.
-#[derive(Clone, Default)]
-struct Script(Arc<Mutex<VecDeque<Line>>>);
-
-impl Script {
-    fn answers(self, request: &'static str, status: u16, body: impl Into<Bytes>) -> Self {
-        let status = StatusCode::from_u16(status).unwrap();
-        let reply = Reply { status, headers: HeaderMap::new(), body: body.into() };
-        self.0.lock().unwrap().push_back((request, Ok(reply)));
-        self
-    }
-
-    fn fails(self, request: &'static str, error: http::Error) -> Self {
-        self.0.lock().unwrap().push_back((request, Err(error)));
-        self
-    }
-
-    fn ledm(&self) -> Ledm<Self> {
-        Ledm::new(self.clone())
-    }
-
-    fn is_over(&self) {
-        let rest = self.0.lock().unwrap();
-        assert!(rest.is_empty(), "not asked for: {:?}", rest.iter().map(|(request, _)| request).collect::<Vec<_>>());
-    }
-}
-
-impl Transport for Script {
-    fn fetch(&self, call: Call) -> impl Future<Output = Result<Reply, http::Error>> + Send {
-        // `METHOD path`, and for a job its root and type.
-        let mut request = format!("{} {}", call.method, call.path);
-        if call.method != Method::GET {
-            assert_eq!(call.content_type, Some("text/xml; charset=utf-8"));
-            assert!(!call.repeatable, "a print is never sent again");
-            let job = xml::parse(&call.body).unwrap();
-            request += &format!(" {}/{}", job.local(), job.value(IPDYN, "JobType").unwrap());
-        }
-        let (expected, answer) = self.0.lock().unwrap().pop_front().unwrap_or_else(|| panic!("unexpected: {request}"));
-        assert_eq!(request, expected);
-        std::future::ready(answer)
-    }
-}
 
 fn laserjet() -> Adapters {
     adapters::parse(&fixture("adapters-laserjet.xml")).unwrap()

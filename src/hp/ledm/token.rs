@@ -60,3 +60,14 @@ pub(super) fn shown(text: &str) -> String {
 fn bidi(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
+
+/// A hardware address: 12 hexadecimal digits, with or without separators. `None` for zeros, which are nobody's.
+pub(super) fn mac(text: &str) -> Option<[u8; 6]> {
+    let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let mut digits = text.bytes().filter(|b| !matches!(b, b':' | b'-')).map(value);
+    let mut mac = [0; 6];
+    for byte in &mut mac {
+        *byte = digits.next()?? << 4 | digits.next()??;
+    }
+    (digits.next().is_none() && mac != [0; 6]).then_some(mac)
+}
