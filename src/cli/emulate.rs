@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::emulator::{Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, usbip, vhci};
+use crate::emulator::{Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, usbip, vhci};
 
 use super::args::Emulate;
 use super::exit::Error;
@@ -39,6 +40,7 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
     let mut orders = orders();
     let mut pages = printer.watch_pages();
     let mut told = 0;
+    let mut back_at = None;
     let mut emulation = Emulation { cable: Cable::Out, served_at: args.usbip, printer, output };
     emulation.plug().await?;
     loop {
@@ -49,7 +51,16 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
                 told = pages.len();
             }
             Some(line) = orders.recv() => if emulation.obey(&line).await? { return Ok(()) },
-            () = emulation.cable.gone() => emulation.unplug()?,
+            () = emulation.cable.gone() => {
+                back_at = emulation.printer.take_return();
+                emulation.unplug()?;
+            }
+            () = tokio::time::sleep_until(back_at.unwrap_or_else(Instant::now)), if back_at.is_some() => {
+                back_at = None;
+                if matches!(emulation.cable, Cable::Out) {
+                    emulation.plug().await?;
+                }
+            }
             () = interrupts.next() => return Ok(()),
         }
     }
@@ -85,6 +96,25 @@ impl Emulation {
                 self.say(format_args!("fault: {name}"), json!({ "event": "fault", "name": name }))?;
             }
             Ok(Some(Order::Unplug)) => self.unplug()?,
+            Ok(Some(Order::Press(button))) => {
+                let name = match button {
+                    Button::Wps => "wps",
+                    Button::Wireless => "wireless",
+                };
+                match button {
+                    Button::Wps => self.printer.press_wps(),
+                    Button::Wireless => self.printer.hold_wireless(),
+                }
+                self.say(format_args!("pressed: {name}"), json!({ "event": "pressed", "button": name }))?;
+            }
+            Ok(Some(Order::Type(pin))) => {
+                let taken = self.printer.type_at_router(&pin.0);
+                self.say(format_args!("typed: {taken}"), json!({ "event": "typed", "taken": taken }))?;
+            }
+            Ok(Some(Order::Push)) => {
+                let taken = self.printer.push_at_router();
+                self.say(format_args!("pushed: {taken}"), json!({ "event": "pushed", "taken": taken }))?;
+            }
             Ok(Some(Order::Replug)) => {
                 self.cable = Cable::Out;
                 self.printer.unplug();

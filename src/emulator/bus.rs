@@ -96,7 +96,13 @@ impl Bus {
         let bus = self.clone();
         tokio::spawn(async move {
             unplugged.cancelled().await;
-            bus.depart(address);
+            let departed = bus.depart(address);
+            if let Some(Socket { port, gadget }) = departed
+                && let Some(at) = gadget.printer.take_return()
+            {
+                tokio::time::sleep_until(at).await;
+                bus.plug_into(&gadget.printer, port);
+            }
         });
         address
     }

@@ -1,9 +1,19 @@
 //! What a running emulator is told, one line each: so that a script can switch faults and pull the cable.
 
 use super::faults::Fault;
+use super::radio::Hushed;
+
+/// What a person presses on the printer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Button {
+    /// WPS by PIN, in the panel's menu.
+    Wps,
+    /// The Wireless button, held: WPS by push button.
+    Wireless,
+}
 
 /// An order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// `fault NAME`, `fault NAME@RESOURCE`, `fault none`.
     Fault(Option<Fault>),
@@ -11,6 +21,12 @@ pub enum Order {
     Unplug,
     /// `replug`: put it in again.
     Replug,
+    /// `press wps`, `press wireless`.
+    Press(Button),
+    /// `type PIN`: somebody types it at the router.
+    Type(Hushed),
+    /// `push`: somebody pushes the router's WPS button.
+    Push,
     /// `quit`.
     Quit,
 }
@@ -19,7 +35,9 @@ pub enum Order {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unknown {
     /// No such order.
-    #[error("unknown order {0:?}; known are fault NAME[@RESOURCE], fault none, unplug, replug, quit")]
+    #[error(
+        "unknown order {0:?}; known are fault NAME[@RESOURCE], fault none, unplug, replug, press wps, press wireless, type PIN, push, quit"
+    )]
     Order(String),
     /// No such fault.
     #[error("unknown fault {0:?}")]
@@ -42,6 +60,10 @@ impl Order {
             }
             (Some("unplug"), None, _) => Self::Unplug,
             (Some("replug"), None, _) => Self::Replug,
+            (Some("press"), Some("wps"), None) => Self::Press(Button::Wps),
+            (Some("press"), Some("wireless"), None) => Self::Press(Button::Wireless),
+            (Some("type"), Some(pin), None) if pin.len() <= 8 => Self::Type(pin.into()),
+            (Some("push"), None, _) => Self::Push,
             (Some("quit"), None, _) => Self::Quit,
             _ => return Err(Unknown::Order(brief(line))),
         };
@@ -62,6 +84,8 @@ mod tests {
         assert_eq!(Order::parse("fault hang@status\n"), Ok(Some(Order::Fault(Some(fault)))));
         assert_eq!(Order::parse(" fault none"), Ok(Some(Order::Fault(None))));
         assert_eq!(Order::parse("replug"), Ok(Some(Order::Replug)));
+        assert_eq!(Order::parse("press wps"), Ok(Some(Order::Press(Button::Wps))));
+        assert!(!format!("{:?}", Order::parse("type 12345670")).contains("1234"));
         assert_eq!(Order::parse(""), Ok(None));
         assert_eq!(Order::parse("fault hang@moon"), Err(Unknown::Fault("hang@moon".to_owned())));
         assert!(Order::parse("unplug now").unwrap_err().to_string().contains("unplug now"));

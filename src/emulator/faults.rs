@@ -19,8 +19,16 @@ pub enum Resource {
     Adapters,
     /// `/IoMgmt/Adapters/NAME/Protocols`
     Protocols,
-    /// `/IoMgmt/Adapters/NAME/Profiles` and below
+    /// `/IoMgmt/Adapters/NAME/Profiles` and below, read
     Profiles,
+    /// A profile, written
+    Join,
+    /// `/IoMgmt/Adapters/NAME`, the radio's switch
+    Power,
+    /// `/IoMgmt/Adapters/NAME/WifiNetworks` and below
+    Scan,
+    /// `/IoMgmt/Adapters/NAME/VsaCodes.xml`
+    Diagnosis,
     /// `/IoMgmt/IoMgmtManifest.xml`, `/IoMgmt/IoMgmtCap.xml`
     Manifest,
     /// `/IoMgmt/Adapters/NAME/WPS/Pin`
@@ -40,6 +48,10 @@ impl Resource {
         Self::Adapters,
         Self::Protocols,
         Self::Profiles,
+        Self::Join,
+        Self::Power,
+        Self::Scan,
+        Self::Diagnosis,
         Self::Manifest,
         Self::Pin,
         Self::Other,
@@ -57,6 +69,10 @@ impl Resource {
             Self::Adapters => "adapters",
             Self::Protocols => "protocols",
             Self::Profiles => "profiles",
+            Self::Join => "join",
+            Self::Power => "power",
+            Self::Scan => "scan",
+            Self::Diagnosis => "diagnosis",
             Self::Manifest => "manifest",
             Self::Pin => "pin",
             Self::Other => "other",

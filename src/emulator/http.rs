@@ -141,7 +141,7 @@ async fn answer(
         };
         return Ok(Response::new(Outgoing { parts: [text.into()].into(), ..Outgoing::new(control) }));
     }
-    let resource = ledm::resource(printer, &path);
+    let resource = ledm::resource(printer, &head.method, &path);
     let fault = printer.fault_at(resource);
     let body = match Limited::new(body, REQUEST).collect().await {
         Ok(body) => body.to_bytes(),

@@ -8,6 +8,7 @@ use quick_xml::escape::escape;
 use super::faults::Resource;
 use super::options::{PinAccess, PrintRoot};
 use super::printer::Printer;
+use super::radio::{documents, resources};
 use super::request::{self, Root};
 
 /// The emulated network's name.
@@ -21,12 +22,12 @@ pub(super) const ADDRESS_V6: &str = "2001:db8::57";
 pub(super) const CHANNEL: u8 = 6;
 pub(super) const SIGNAL_DBM: i8 = -52;
 
-const DD: &str = r#"xmlns:dd="http://www.hp.com/schemas/imaging/con/dictionaries/1.0/""#;
-const IO: &str = r#"xmlns:io="http://www.hp.com/schemas/imaging/con/ledm/iomgmt/2008/11/30""#;
-const MAP: &str = r#"xmlns:map="http://www.hp.com/schemas/imaging/con/ledm/resourcemap/2009/01/27""#;
-const WIFI: &str = r#"xmlns:wifi="http://www.hp.com/schemas/imaging/con/wifi/2009/06/26""#;
-const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- THIS DATA SUBJECT TO DISCLAIMER(S) INCLUDED WITH THE PRODUCT OF ORIGIN. -->\n";
-const VERSION: &str =
+pub(super) const DD: &str = r#"xmlns:dd="http://www.hp.com/schemas/imaging/con/dictionaries/1.0/""#;
+pub(super) const IO: &str = r#"xmlns:io="http://www.hp.com/schemas/imaging/con/ledm/iomgmt/2008/11/30""#;
+pub(super) const MAP: &str = r#"xmlns:map="http://www.hp.com/schemas/imaging/con/ledm/resourcemap/2009/01/27""#;
+pub(super) const WIFI: &str = r#"xmlns:wifi="http://www.hp.com/schemas/imaging/con/wifi/2009/06/26""#;
+pub(super) const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- THIS DATA SUBJECT TO DISCLAIMER(S) INCLUDED WITH THE PRODUCT OF ORIGIN. -->\n";
+pub(super) const VERSION: &str =
     "\t<dd:Version>\n\t\t<dd:Revision>EMULATED.1</dd:Revision>\n\t\t<dd:Date>2026-01-15</dd:Date>\n\t</dd:Version>\n";
 
 /// A response before it is framed.
@@ -49,7 +50,12 @@ impl Reply {
         Self { status, headers, body: Bytes::new() }
     }
 
-    fn document(printer: &Printer, body: String) -> Self {
+    /// 401 with this challenge.
+    pub fn challenge(challenge: String) -> Self {
+        Self { status: 401, headers: vec![("WWW-Authenticate", challenge)], body: Bytes::new() }
+    }
+
+    pub fn document(printer: &Printer, body: String) -> Self {
         let headers = vec![
             ("Server", printer.facts().server.to_owned()),
             ("Content-Type", "text/xml".to_owned()),
@@ -68,12 +74,12 @@ impl Reply {
 }
 
 /// The path below the station's URI; its case counts \[C\].
-fn below_station<'a>(printer: &Printer, path: &'a str) -> Option<&'a str> {
+pub(super) fn below_station<'a>(printer: &Printer, path: &'a str) -> Option<&'a str> {
     path.strip_prefix("/IoMgmt/Adapters/")?.strip_prefix(printer.facts().station)?.strip_prefix('/')
 }
 
-/// Which resource a path is, for faults. A wrong adapter name is none.
-pub(super) fn resource(printer: &Printer, path: &str) -> Resource {
+/// Which resource a request is for, for faults. A wrong adapter name is none.
+pub(super) fn resource(printer: &Printer, method: &Method, path: &str) -> Resource {
     match path {
         "/DevMgmt/DiscoveryTree.xml" => Resource::Discovery,
         "/DevMgmt/InternalPrintCap.xml" => Resource::Capabilities,
@@ -85,7 +91,11 @@ pub(super) fn resource(printer: &Printer, path: &str) -> Resource {
         _ => match below_station(printer, path) {
             Some("Protocols") => Resource::Protocols,
             Some("WPS/Pin") => Resource::Pin,
+            Some("VsaCodes.xml") => Resource::Diagnosis,
+            Some(profiles) if profiles.starts_with("Profiles/") && *method == Method::PUT => Resource::Join,
             Some(profiles) if profiles.starts_with("Profiles") => Resource::Profiles,
+            Some(networks) if networks.starts_with("WifiNetworks") => Resource::Scan,
+            None if path.strip_prefix("/IoMgmt/Adapters/") == Some(printer.facts().station) => Resource::Power,
             _ => Resource::Other,
         },
     }
@@ -93,14 +103,24 @@ pub(super) fn resource(printer: &Printer, path: &str) -> Resource {
 
 /// What the printer answers.
 pub(super) fn answer(printer: &Printer, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let resource = resource(printer, path);
-    if resource == Resource::Print {
-        return match *method {
-            Method::POST => internal_print(printer, headers, body),
-            // It is write-only and answers so [C, Smart Tank 750].
-            Method::GET | Method::HEAD => Reply::status(404),
-            _ => Reply::status(405),
-        };
+    let resource = resource(printer, method, path);
+    match resource {
+        Resource::Print => {
+            return match *method {
+                Method::POST => internal_print(printer, path, headers, body),
+                // It is write-only and answers so [C, Smart Tank 750].
+                Method::GET | Method::HEAD => Reply::status(404),
+                _ => Reply::status(405),
+            };
+        }
+        Resource::Power => return resources::power(printer, method, path, headers, body),
+        Resource::Scan => return resources::scan(printer, method, path),
+        Resource::Profiles | Resource::Join => return resources::profiles(printer, method, path, headers, body),
+        // Reading may do something; asking for it in another way must not.
+        Resource::Pin if *method != Method::GET => {
+            return Reply::status(if has_pin(printer) { 405 } else { 404 });
+        }
+        _ => {}
     }
     if path == "/ipp/print" && *method == Method::POST {
         // Printing documents is not what this emulator is for, yet.
@@ -123,21 +143,16 @@ fn document(printer: &Printer, resource: Resource, path: &str) -> Option<Reply> 
         Resource::Capabilities => capabilities(printer),
         Resource::Status => status(printer),
         Resource::Config => config(printer),
-        Resource::Adapters => adapters(printer),
-        Resource::Protocols if facts.wants_xhr => protocols(printer),
+        Resource::Adapters => documents::adapters(printer),
+        Resource::Protocols if facts.wants_xhr => documents::protocols(printer),
         // LaserJets may answer 500 [C].
         Resource::Protocols => return Some(Reply::status(500)),
-        Resource::Profiles => match below_station(printer, path)? {
-            "Profiles" => profiles(printer),
-            "Profiles/Active" => profile(printer),
-            // Some LaserJets name it by number [C, M28w].
-            "Profiles/1" if !facts.wants_xhr => profile(printer),
-            _ => return None,
-        },
+        Resource::Diagnosis => documents::vsa_codes(printer),
         Resource::Manifest if path == "/IoMgmt/IoMgmtManifest.xml" => manifest(printer),
         Resource::Pin => return pin(printer),
         _ => match path {
             "/IoMgmt/IoConfig.xml" => io_config(printer),
+            "/DevMgmt/IOConfigDyn.xml" => documents::io_config_dyn(printer),
             "/" => return Some(web_page(printer)),
             _ => return None,
         },
@@ -145,15 +160,11 @@ fn document(printer: &Printer, resource: Resource, path: &str) -> Option<Reply> 
     Some(Reply::document(printer, text))
 }
 
-fn internal_print(printer: &Printer, headers: &HeaderMap, body: &[u8]) -> Reply {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if printer.facts().wants_xhr
-        && (text("x-requested-with") != "XMLHttpRequest"
-            || text("origin") != "http://localhost"
-            || !text("referer").starts_with("http://localhost/"))
-    {
-        return Reply::status(403);
+fn internal_print(printer: &Printer, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    if let Some(refused) = resources::refused(printer, &Method::POST, path, headers) {
+        return refused;
     }
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if text("content-type").split(';').next().map(str::trim) != Some("text/xml") {
         return Reply::status(415);
     }
@@ -234,109 +245,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-fn adapter(printer: &Printer, segment: &str, kind: &str, hardware: &str) -> String {
-    let _ = printer;
-    format!(
-        "\t<io:Adapter>\n\t\t<map:ResourceNode>\n\t\t\t<map:ResourceLink>\n\t\t\t\t<dd:ResourceURI>/IoMgmt/Adapters/{segment}</dd:ResourceURI>\n\t\t\t\t<map:Base>Root</map:Base>\n\t\t\t</map:ResourceLink>\n\t\t\t<map:ResourceType>\n\t\t\t\t<io:IoMgmtResourceType>{kind}</io:IoMgmtResourceType>\n\t\t\t</map:ResourceType>\n\t\t</map:ResourceNode>\n\t\t<io:HardwareConfig>\n{hardware}\t\t</io:HardwareConfig>\n\t</io:Adapter>\n"
-    )
-}
-
-fn adapters(printer: &Printer) -> String {
-    let facts = printer.facts();
-    let connected = printer.options().connected;
-    let mut all = String::new();
-    // The soft-AP comes before the station here, so that "the first Wi-Fi adapter" is a wrong rule.
-    let (name, segment) = facts.soft_ap;
-    let mut ap_mac = facts.mac;
-    if let Some(first) = ap_mac.first_mut() {
-        *first |= 0x10;
-    }
-    all += &adapter(
-        printer,
-        segment,
-        "AccessPointAdapter",
-        &format!(
-            "\t\t\t<dd:Power>on</dd:Power>\n\t\t\t<dd:Name>{name}</dd:Name>\n\t\t\t<dd:DeviceConnectivityPortType>wifiEmbedded</dd:DeviceConnectivityPortType>\n\t\t\t<dd:MacAddress>{}</dd:MacAddress>\n\t\t\t<dd:IsConnected>true</dd:IsConnected>\n",
-            hex(&ap_mac)
-        ),
-    );
-    if let Some(name) = facts.ethernet {
-        all += &adapter(
-            printer,
-            name,
-            "EthernetAdapter",
-            &format!(
-                "\t\t\t<dd:Power>on</dd:Power>\n\t\t\t<dd:Name>{name}</dd:Name>\n\t\t\t<dd:DeviceConnectivityPortType>ethernet</dd:DeviceConnectivityPortType>\n\t\t\t<dd:IsConnected>false</dd:IsConnected>\n"
-            ),
-        );
-    }
-    let wps = if facts.wps_support { "\t\t\t\t<wifi:WpsSupport>enabled</wifi:WpsSupport>\n" } else { "" };
-    let (ssid, bssid, channel, strength, dbm) = if connected {
-        (hex(SSID.as_bytes()), hex(&BSSID), CHANNEL, 4, SIGNAL_DBM)
-    } else {
-        (String::new(), String::new(), 0, 0, 0)
-    };
-    let network = format!(
-        "\t\t\t<io:WifiNetwork>\n\t\t\t\t<wifi:SSID>{ssid}</wifi:SSID>\n\t\t\t\t<wifi:BSSID>{bssid}</wifi:BSSID>\n\t\t\t\t<wifi:CommunicationMode>infrastructure</wifi:CommunicationMode>\n\t\t\t\t<wifi:Channel>{channel}</wifi:Channel>\n\t\t\t\t<io:SignalInfo>\n\t\t\t\t\t<wifi:SignalStrength>{strength}</wifi:SignalStrength>\n\t\t\t\t\t<wifi:dBm>{dbm}</wifi:dBm>\n\t\t\t\t</io:SignalInfo>\n\t\t\t\t<wifi:EncryptionType>WPA2</wifi:EncryptionType>\n{wps}\t\t\t\t<wifi:AuthenticationMode>WPA2</wifi:AuthenticationMode>\n\t\t\t</io:WifiNetwork>\n"
-    );
-    all += &adapter(
-        printer,
-        facts.station,
-        "WifiAdapter",
-        &format!(
-            "\t\t\t<dd:Power>on</dd:Power>\n\t\t\t<dd:AdminDisabled>false</dd:AdminDisabled>\n\t\t\t<dd:Name>{name}</dd:Name>\n\t\t\t<dd:DeviceConnectivityPortType>wifiEmbedded</dd:DeviceConnectivityPortType>\n\t\t\t<dd:MacAddress>{mac}</dd:MacAddress>\n{network}\t\t\t<dd:IsConnected>{connected}</dd:IsConnected>\n\t\t\t<io:IsCurrentRequestInterface>false</io:IsCurrentRequestInterface>\n",
-            name = facts.station,
-            mac = hex(&facts.mac)
-        ),
-    );
-    if facts.wants_xhr {
-        all += &adapter(
-            printer,
-            "Usb0",
-            "USBAdapter",
-            "\t\t\t<dd:Power>on</dd:Power>\n\t\t\t<dd:Name>Usb0</dd:Name>\n\t\t\t<dd:DeviceConnectivityPortType>usb</dd:DeviceConnectivityPortType>\n\t\t\t<dd:IsConnected>true</dd:IsConnected>\n",
-        );
-    }
-    format!("{PROLOGUE}<io:Adapters {IO} {DD} {MAP} {WIFI}>\n{VERSION}{all}</io:Adapters>\n")
-}
-
-fn protocols(printer: &Printer) -> String {
-    let addresses = if printer.options().connected {
-        format!(
-            "\t\t\t<io:IPv4Addresses>\n\t\t\t\t<io:IPv4Address>\n\t\t\t\t\t<dd:IPv4Address>{ADDRESS}</dd:IPv4Address>\n\t\t\t\t\t<dd:SubnetMask>{SUBNET}</dd:SubnetMask>\n\t\t\t\t\t<dd:DefaultGateway>{GATEWAY}</dd:DefaultGateway>\n\t\t\t\t\t<dd:ConfigMethod>DHCPv4</dd:ConfigMethod>\n\t\t\t\t</io:IPv4Address>\n\t\t\t</io:IPv4Addresses>\n"
-        )
-    } else {
-        "\t\t\t<io:IPv4Addresses/>\n".to_owned()
-    };
-    format!(
-        "{PROLOGUE}<io:Protocols {IO} {DD}>\n{VERSION}\t<io:Protocol>\n\t\t<io:Addresses>\n{addresses}\t\t</io:Addresses>\n\t\t<dd:DNSServerIPAddress>{DNS}</dd:DNSServerIPAddress>\n\t\t<dd:SecondaryDNSServerIPAddress>::</dd:SecondaryDNSServerIPAddress>\n\t</io:Protocol>\n</io:Protocols>\n"
-    )
-}
-
-fn profiles(printer: &Printer) -> String {
-    let station = printer.facts().station;
-    let name = if printer.facts().wants_xhr { "Active" } else { "1" };
-    format!(
-        "{PROLOGUE}<io:Profiles {IO} {DD} {MAP}>\n{VERSION}\t<io:Profile>\n\t\t<map:ResourceNode>\n\t\t\t<map:ResourceLink>\n\t\t\t\t<dd:ResourceURI>/IoMgmt/Adapters/{station}/Profiles/{name}</dd:ResourceURI>\n\t\t\t</map:ResourceLink>\n\t\t</map:ResourceNode>\n\t</io:Profile>\n</io:Profiles>\n"
-    )
-}
-
-fn profile(printer: &Printer) -> String {
-    let (ssid, network) = if printer.options().connected {
-        (
-            hex(SSID.as_bytes()),
-            format!(
-                "\t\t\t<dd:IPAddress>{ADDRESS}</dd:IPAddress>\n\t\t\t<dd:SubnetMask>{SUBNET}</dd:SubnetMask>\n\t\t\t<dd:DefaultGateway>{GATEWAY}</dd:DefaultGateway>\n\t\t\t<dd:DNSServerIPAddress>{DNS}</dd:DNSServerIPAddress>\n\t\t\t<dd:ConfigMethod>DHCPv4</dd:ConfigMethod>\n"
-            ),
-        )
-    } else {
-        (String::new(), String::new())
-    };
-    format!(
-        "{PROLOGUE}<io:Profile {IO} {DD} {WIFI}>\n{VERSION}\t<io:AdapterProfile>\n\t\t<io:WifiProfile>\n\t\t\t<wifi:SSID>{ssid}</wifi:SSID>\n\t\t\t<wifi:CommunicationMode>infrastructure</wifi:CommunicationMode>\n\t\t\t<wifi:EncryptionType>WPA2</wifi:EncryptionType>\n\t\t\t<wifi:AuthenticationMode>WPA2</wifi:AuthenticationMode>\n\t\t</io:WifiProfile>\n\t</io:AdapterProfile>\n\t<io:NetworkProfile>\n\t\t<io:IPv4Network>\n{network}\t\t</io:IPv4Network>\n\t</io:NetworkProfile>\n</io:Profile>\n"
-    )
-}
-
 fn manifest(printer: &Printer) -> String {
     // That it nests, with relative URIs, is seen [C, M28w]; the rest of its content is not public.
     format!(
@@ -357,16 +265,22 @@ pub(super) fn hostname(printer: &Printer) -> String {
     format!("HP{}", hex(printer.facts().mac.get(3..).unwrap_or_default()))
 }
 
+fn has_pin(printer: &Printer) -> bool {
+    printer.options().pin_access == PinAccess::Model && printer.facts().wps_pin
+}
+
 fn pin(printer: &Printer) -> Option<Reply> {
-    match printer.options().pin_access {
-        PinAccess::Model if printer.facts().wps_pin => {}
-        PinAccess::Model | PinAccess::NotFound => return None,
-        PinAccess::Unauthorized => return Some(Reply::status(401)),
+    if printer.options().pin_access == PinAccess::Unauthorized {
+        return Some(Reply::status(401));
     }
+    if !has_pin(printer) {
+        return None;
+    }
+    let pin = printer.read_pin();
+    resources::pin_was_read(printer, &pin);
     // Root, first attribute and element as in CVE-2013-4807's check [C].
     let document = format!(
-        "{PROLOGUE}<io:WpsSession {IO} {DD} {WIFI}>\n{VERSION}\t<wifi:WpsPin>{}</wifi:WpsPin>\n</io:WpsSession>\n",
-        printer.read_pin()
+        "{PROLOGUE}<io:WpsSession {IO} {DD} {WIFI}>\n{VERSION}\t<wifi:WpsPin>{pin}</wifi:WpsPin>\n</io:WpsSession>\n"
     );
     Some(Reply::document(printer, document))
 }

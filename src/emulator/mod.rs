@@ -24,6 +24,7 @@ mod page;
 pub mod pipe;
 pub mod polkit;
 mod printer;
+pub mod radio;
 mod report;
 mod request;
 mod script;
@@ -35,7 +36,7 @@ pub mod usbip;
 pub mod vhci;
 
 pub use bus::Bus;
-pub use control::{Order, Unknown};
+pub use control::{Button, Order, Unknown};
 pub use faults::{Fault, Kind, Resource};
 pub use model::{Model, VENDOR};
 pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot};

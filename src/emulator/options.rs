@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::faults::Fault;
+use super::radio;
 
 /// As what the device shows itself on the bus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,8 +101,10 @@ pub struct Options {
     pub documents: BTreeMap<String, String>,
     /// How responses are framed.
     pub framing: Framing,
-    /// The station is associated to the emulated network.
+    /// The station is associated to the emulated network: the first of [`radio::Options::networks`].
     pub connected: bool,
+    /// How the radio behaves.
+    pub radio: radio::Options,
     /// Selecting an alternate setting empties the FIFOs and ends an unfinished exchange, as Linux gadgets do;
     /// otherwise only SOFT_RESET and a re-enumeration do.
     pub select_resets: bool,
@@ -126,6 +129,7 @@ impl Default for Options {
             documents: BTreeMap::new(),
             framing: Framing::default(),
             connected: true,
+            radio: radio::Options::default(),
             select_resets: true,
         }
     }

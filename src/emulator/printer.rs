@@ -16,6 +16,8 @@ use super::function::Gadget;
 use super::model::{Facts, Model};
 use super::options::{Options, PinKind};
 use super::page;
+use super::radio::digest::Nonces;
+use super::radio::{self, Hushed, Radio, Simulated, Start};
 
 /// From the request to the first sign of `processing`.
 const LEAD: Duration = Duration::from_millis(400);
@@ -50,6 +52,9 @@ struct State {
     pin_reads: u32,
     requests: VecDeque<String>,
     gadgets: Vec<Weak<Gadget>>,
+    /// It dropped off by itself, and comes back then.
+    back_at: Option<Instant>,
+    nonces: Nonces,
 }
 
 struct Inner {
@@ -60,6 +65,7 @@ struct Inner {
     /// Counts what may let a waiting page go on.
     changed: watch::Sender<u64>,
     engine: tokio::sync::Mutex<u32>,
+    radio: Box<dyn Radio>,
 }
 
 /// An emulated printer. Clones are the same printer.
@@ -85,7 +91,10 @@ impl Printer {
             pin_reads: 0,
             requests: VecDeque::new(),
             gadgets: Vec::new(),
+            back_at: None,
+            nonces: Nonces::default(),
         };
+        let radio = Box::new(Simulated::new(options.radio.clone(), options.connected));
         let fault = options.fault;
         let printer = Self(Arc::new(Inner {
             model,
@@ -94,6 +103,7 @@ impl Printer {
             pages: watch::Sender::new(Vec::new()),
             changed: watch::Sender::new(0),
             engine: tokio::sync::Mutex::new(0),
+            radio,
         }));
         printer.set_fault(fault);
         printer
@@ -188,6 +198,58 @@ impl Printer {
         for gadget in gadgets {
             gadget.unplug();
         }
+    }
+
+    /// The device drops off the bus by itself; it comes back after this time, or not.
+    pub(super) fn drop_off(&self, back: Option<Duration>) {
+        self.state().back_at = back.map(|after| Instant::now() + after);
+        self.unplug();
+    }
+
+    /// When the device, gone from the bus, comes back by itself. Whoever plugs it asks, once.
+    pub fn take_return(&self) -> Option<Instant> {
+        self.state().back_at.take()
+    }
+
+    pub(super) fn radio(&self) -> &dyn Radio {
+        &*self.0.radio
+    }
+
+    pub(super) fn with_nonces<T>(&self, check: impl FnOnce(&mut Nonces) -> T) -> T {
+        check(&mut self.state().nonces)
+    }
+
+    /// What its station is doing.
+    #[must_use]
+    pub fn station(&self) -> radio::State {
+        self.radio().state()
+    }
+
+    /// The same, to be waited on.
+    #[must_use]
+    pub fn watch_station(&self) -> watch::Receiver<radio::State> {
+        self.radio().watch()
+    }
+
+    /// Somebody starts WPS on the panel, with the PIN that the panel shows. Must be called inside a tokio runtime.
+    pub fn press_wps(&self) {
+        let pin = self.state().pin.get_or_insert_with(new_pin).clone();
+        self.radio().enrol(Start::Pin(Hushed(pin)));
+    }
+
+    /// Somebody holds the printer's Wireless button: WPS by push button. Must be called inside a tokio runtime.
+    pub fn hold_wireless(&self) {
+        self.radio().enrol(Start::Button);
+    }
+
+    /// Somebody types a PIN at the router. `false` where no router has a registrar.
+    pub fn type_at_router(&self, pin: &str) -> bool {
+        self.radio().at_router(Start::Pin(pin.into()))
+    }
+
+    /// Somebody pushes the router's WPS button. `false` where no router has a registrar.
+    pub fn push_at_router(&self) -> bool {
+        self.radio().at_router(Start::Button)
     }
 
     pub(super) fn plugged(&self, gadget: &Arc<Gadget>) {

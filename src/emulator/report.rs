@@ -1,9 +1,10 @@
 //! What stands on the pages that the printer composes itself. Layouts after the reports that HP's printers
 //! print; addresses are from the documentation ranges, the network is fictional.
 
-use super::ledm::{ADDRESS, ADDRESS_V6, BSSID, CHANNEL, DNS, GATEWAY, SIGNAL_DBM, SSID, SUBNET, hostname};
+use super::ledm::{ADDRESS_V6, SSID, hostname};
 use super::page::Page;
 use super::printer::Printer;
+use super::radio::{Association, Lease, Origin, Security, State};
 
 /// The page that a job type asks for.
 pub(super) fn compose(printer: &Printer, job_type: &str) -> Page {
@@ -45,6 +46,25 @@ fn title(job_type: &str) -> String {
     }
 }
 
+/// The network's name; what is no text is shown as such.
+fn name(at: &Association) -> String {
+    String::from_utf8_lossy(&at.ssid).into_owned()
+}
+
+fn security(at: &Association) -> &'static str {
+    match at.security {
+        Security::Open => "None",
+        Security::Wpa => "WPA-PSK",
+        Security::Wpa3 => "WPA3-SAE",
+        Security::Wpa2 | Security::Wpa2Wpa3 => "WPA2-PSK",
+        Security::Enterprise => "802.1X",
+    }
+}
+
+fn connected(printer: &Printer) -> bool {
+    printer.station().lease().is_some()
+}
+
 fn mac(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
@@ -52,8 +72,8 @@ fn mac(bytes: &[u8]) -> String {
 fn general(printer: &Printer, page: &mut Page) {
     let facts = printer.facts();
     page.section("General Information");
-    page.field("Network Status", if printer.options().connected { "Ready" } else { "Offline" });
-    page.field("Active Connection Type", if printer.options().connected { "Wireless" } else { "None" });
+    page.field("Network Status", if connected(printer) { "Ready" } else { "Offline" });
+    page.field("Active Connection Type", if connected(printer) { "Wireless" } else { "None" });
     page.field("Hostname", &hostname(printer));
     page.field("Serial Number", printer.serial());
     page.field("Product Number", facts.product_number);
@@ -64,15 +84,15 @@ fn station(printer: &Printer, page: &mut Page) {
     let facts = printer.facts();
     page.section("802.11 Wireless");
     page.field("Hardware Address (MAC)", &mac(&facts.mac));
-    if printer.options().connected {
+    if let Some(at) = printer.station().association() {
         page.field("Status", "Connected");
-        page.field("Network Name (SSID)", SSID);
+        page.field("Network Name (SSID)", &name(at));
         page.field("Communication Mode", "Infrastructure");
-        page.field("Access Point (BSSID)", &mac(&BSSID));
-        page.field("Channel", &CHANNEL.to_string());
-        page.field("Signal Strength", &format!("Good ({SIGNAL_DBM} dBm)"));
-        page.field("Authentication Type", "WPA2-PSK");
-        page.field("Encryption", "AES (CCMP)");
+        page.field("Access Point (BSSID)", &mac(&at.bssid));
+        page.field("Channel", &at.channel.to_string());
+        page.field("Signal Strength", &format!("{} ({} dBm)", if at.dbm > -70 { "Good" } else { "Poor" }, at.dbm));
+        page.field("Authentication Type", security(at));
+        page.field("Encryption", if at.security == Security::Open { "None" } else { "AES (CCMP)" });
     } else {
         page.field("Status", "Not connected");
         page.field("Network Name (SSID)", "Not set");
@@ -87,15 +107,17 @@ fn network(printer: &Printer, page: &mut Page) {
     general(printer, page);
     station(printer, page);
     page.section("IPv4");
-    if printer.options().connected {
-        page.field("IP Address", ADDRESS);
-        page.field("Subnet Mask", SUBNET);
-        page.field("Default Gateway", GATEWAY);
-        page.field("DNS Server", DNS);
-        page.field("Configuration Source", "DHCP");
-        page.section("IPv6");
-        page.field("Global Address", ADDRESS_V6);
-        page.field("Configuration Source", "Router Advertisement");
+    if let Some(lease) = printer.station().lease() {
+        page.field("IP Address", &lease.address.to_string());
+        page.field("Subnet Mask", &lease.mask.to_string());
+        page.field("Default Gateway", &lease.gateway.map_or_else(|| "None".to_owned(), |gateway| gateway.to_string()));
+        page.field("DNS Server", &lease.dns.map_or_else(|| "None".to_owned(), |dns| dns.to_string()));
+        page.field("Configuration Source", if lease.origin == Origin::Dhcp { "DHCP" } else { "Auto IP" });
+        if lease.origin == Origin::Dhcp {
+            page.section("IPv6");
+            page.field("Global Address", ADDRESS_V6);
+            page.field("Configuration Source", "Router Advertisement");
+        }
     } else {
         page.field("IP Address", "None");
     }
@@ -107,27 +129,37 @@ fn network(printer: &Printer, page: &mut Page) {
 }
 
 fn wireless(printer: &Printer, page: &mut Page) {
-    let connected = printer.options().connected;
-    page.verdict(if connected {
+    let state = printer.station();
+    let (at, lease) = (state.association(), state.lease());
+    page.verdict(if lease.is_some() {
         "Result: the printer is connected to the wireless network."
     } else {
         "Result: the printer is NOT connected to a wireless network."
     });
     page.section("Diagnostics Results");
-    let joined = if connected { "PASS" } else { "FAIL" };
-    let later = if connected { "PASS" } else { "NOT RUN" };
+    let on = state != State::Off;
+    let (joined, later) = (if at.is_some() { "PASS" } else { "FAIL" }, if at.is_some() { "PASS" } else { "NOT RUN" });
+    let text = |value: Option<String>| value.unwrap_or_default();
+    let addressed = |known: bool| match (at, known) {
+        (None, _) => "NOT RUN",
+        (Some(_), true) => "PASS",
+        (Some(_), false) => "FAIL",
+    };
+    let of = |field: fn(&Lease) -> Option<std::net::Ipv4Addr>| lease.and_then(field);
+    let dhcp = lease.is_some_and(|lease| lease.origin == Origin::Dhcp);
+    let (gateway, dns) = (of(|lease| lease.gateway), of(|lease| lease.dns));
     page.table(
         &[("Test", 62), ("Found", 22), ("Result", 16)],
         &[
-            &["Wireless radio is on", "On", "PASS"],
+            &["Wireless radio is on", if on { "On" } else { "Off" }, if on { "PASS" } else { "FAIL" }],
             &["No Ethernet cable is connected", "None", "PASS"],
-            &["Network name (SSID) found", if connected { "1 match" } else { "Not set" }, joined],
-            &["Connected to the network", if connected { "Yes" } else { "No" }, joined],
-            &["Signal strength", if connected { "-52 dBm" } else { "" }, later],
-            &["Security settings agree", if connected { "WPA2-PSK" } else { "" }, later],
-            &["IP address from DHCP", if connected { ADDRESS } else { "" }, later],
-            &["Default gateway answers", if connected { GATEWAY } else { "" }, later],
-            &["DNS server answers", if connected { DNS } else { "" }, later],
+            &["Network name (SSID) found", if at.is_some() { "1 match" } else { "Not set" }, joined],
+            &["Connected to the network", if at.is_some() { "Yes" } else { "No" }, joined],
+            &["Signal strength", &text(at.map(|at| format!("{} dBm", at.dbm))), later],
+            &["Security settings agree", at.map_or("", security), later],
+            &["IP address from DHCP", &text(lease.map(|lease| lease.address.to_string())), addressed(dhcp)],
+            &["Default gateway answers", &text(gateway.map(|it| it.to_string())), addressed(gateway.is_some())],
+            &["DNS server answers", &text(dns.map(|it| it.to_string())), addressed(dns.is_some())],
         ],
     );
     station(printer, page);
