@@ -4,6 +4,7 @@
 
 mod faults;
 mod pages;
+mod radio;
 mod resources;
 mod wire;
 
