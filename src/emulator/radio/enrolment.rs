@@ -83,10 +83,10 @@ async fn meet(inner: &Inner, start: &Start) -> Result<super::Profile, Failure> {
     let mut router = inner.router.subscribe();
     loop {
         let act = router.borrow_and_update().clone().filter(Act::stands);
-        if let Some(act) = act {
-            if let Some(result) = exchange(inner, start, &act.what).await {
-                return result;
-            }
+        if let Some(act) = act
+            && let Some(result) = exchange(inner, start, &act.what).await
+        {
+            return result;
         }
         if router.changed().await.is_err() {
             return Err(Failure::NoRegistrar);
