@@ -9,8 +9,11 @@ const DD3: &str = r#"xmlns:dd3="http://www.hp.com/schemas/imaging/con/dictionari
 
 /// wifi:EncryptionType in a scan, and so in a profile. `none`, `WPA`, `WPA2`, `WPA_PSK` and `WPA2_PSK` are seen
 /// \[C, HPLIP\]; which model says which, and the other words, are inferred.
-fn word(printer: &Printer, security: Security) -> &'static str {
-    let inkjet = printer.facts().wants_xhr;
+pub(super) fn word(printer: &Printer, security: Security) -> &'static str {
+    spelt(printer.facts().wants_xhr, security)
+}
+
+fn spelt(inkjet: bool, security: Security) -> &'static str {
     match security {
         Security::Open => "none",
         Security::Wpa if inkjet => "WPA",
@@ -23,11 +26,12 @@ fn word(printer: &Printer, security: Security) -> &'static str {
     }
 }
 
-/// What a word of [`word`] means in a profile. Nobody joins 802.1X by a profile.
-pub(super) fn security(printer: &Printer, text: &str) -> Option<Security> {
+/// What a word means in a profile, in either spelling: for a network that hides, nobody was told which. Nobody
+/// joins 802.1X by a profile.
+pub(super) fn security(text: &str) -> Option<Security> {
     [Security::Open, Security::Wpa, Security::Wpa2, Security::Wpa3]
         .into_iter()
-        .find(|security| word(printer, *security) == text)
+        .find(|security| [true, false].iter().any(|inkjet| spelt(*inkjet, *security) == text))
 }
 
 /// The word of the Adapters and Profile documents \[C, ENVY Photo 7830: WPA2\].

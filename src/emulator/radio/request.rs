@@ -107,8 +107,11 @@ pub(in crate::emulator) fn power(document: &[u8]) -> Option<(Form, bool)> {
     }
 }
 
-/// What a profile document says. `known` are the printer's words for wifi:EncryptionType.
-pub(in crate::emulator) fn profile(document: &[u8], known: impl Fn(&str) -> Option<Security>) -> Option<Profile> {
+/// What a profile document says, and its wifi:EncryptionType to the letter. `known` is what such a word means.
+pub(in crate::emulator) fn profile(
+    document: &[u8],
+    known: impl Fn(&str) -> Option<Security>,
+) -> Option<(Profile, String)> {
     const ALL: &str = "io:Profile/io:AdapterProfile/io:WifiProfile/";
     const KEY: &str = "io:KeyInfo/io:WpaPassPhraseInfo/";
     let (mut ssid, mut mode, mut encryption, mut authentication) = (None, None, None, None);
@@ -135,13 +138,14 @@ pub(in crate::emulator) fn profile(document: &[u8], known: impl Fn(&str) -> Opti
     }
     if security == Security::Open {
         let keyless = rsn_encryption.is_none() && rsn_authorization.is_none() && passphrase.is_none();
-        return (keyless && authentication == "open").then_some(Profile { ssid, security, passphrase: None });
+        return (keyless && authentication == "open")
+            .then_some((Profile { ssid, security, passphrase: None }, encryption));
     }
     if authentication != encryption || rsn_encryption? != "AESOrTKIP" || rsn_authorization? != "autoWPA" {
         return None;
     }
     let passphrase = String::from_utf8(unhex(&passphrase?)?).ok().filter(|passphrase| sound(passphrase))?;
-    Some(Profile { ssid, security, passphrase: Some(Hushed(passphrase)) })
+    Some((Profile { ssid, security, passphrase: Some(Hushed(passphrase)) }, encryption))
 }
 
 /// 8 to 63 printable ASCII characters, or 64 hexadecimal digits (IEEE 802.11, M.4).

@@ -160,7 +160,7 @@ fn join(printer: &Printer, method: &Method, path: &str, headers: &HeaderMap, bod
     if !is_xml(headers) {
         return Reply::status(415);
     }
-    let Some(profile) = request::profile(body, |word| documents::security(printer, word)) else {
+    let Some((profile, word)) = request::profile(body, documents::security) else {
         return Reply::status(400);
     };
     // What a scan has shown must be said in the same words.
@@ -171,7 +171,7 @@ fn join(printer: &Printer, method: &Method, path: &str, headers: &HeaderMap, bod
         .filter(|network| network.ssid == profile.ssid && !network.hidden)
         .filter(|network| options.five_ghz || network.is_2_4_ghz())
         .peekable();
-    if shown.peek().is_some() && !shown.any(|network| network.shown(options) == profile.security) {
+    if shown.peek().is_some() && !shown.any(|network| documents::word(printer, network.shown(options)) == word) {
         return Reply::status(400);
     }
     printer.radio().join(profile);

@@ -126,6 +126,7 @@ async fn networks_of_every_kind() {
         (b"Emulated WPA", "WPA", Some(PASSPHRASE), "198.51.100.3"),
         (b"Emulated WPA2 and WPA3", "WPA2", Some(PASSPHRASE), "198.51.100.4"),
         (b"Emulated Hidden", "WPA2", Some(PASSPHRASE), "198.51.100.7"),
+        (b"Emulated Hidden", "WPA2_PSK", Some(PASSPHRASE), "198.51.100.7"), // the scan told no word
         (b"Caf\xe9 \x00\xff", "WPA2", Some(PASSPHRASE), "198.51.100.8"),
         (b"Emulated, exactly 32 bytes long.", "WPA2", Some(PASSPHRASE), "198.51.100.9"),
     ] {
