@@ -298,7 +298,7 @@ pub enum Event {
     Overlap,
     /// A PIN is active.
     PinActive,
-    /// Somebody called it off.
+    /// Somebody called it off; we too, by [`cancel`](super::Registrar::cancel).
     Cancel,
     /// A registrar that has no PIN for this enrollee answered it.
     M2d {

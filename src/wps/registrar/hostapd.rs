@@ -5,7 +5,7 @@
 //! * `WPS_PIN any PIN SECONDS [MAC]`. "any" binds the PIN to the first enrollee that comes; giving another such PIN
 //!   drops the one that nobody has used. Its checksum is not looked at: a [`Pin`] has been checked by our own rules.
 //! * `WPS_PBC`. Refused where two enrollees had their button pressed; `WPS_GET_STATUS` then says `Overlap`.
-//! * `WPS_CANCEL` forgets a PIN only while it is advertised. See [`Hostapd`]'s `cancel`.
+//! * `WPS_CANCEL` says OK in any case, and forgets a PIN only while it is advertised; see `forget`.
 //! * `GET_CONFIG` tells the network's password besides its name: it is read into memory that is wiped.
 
 use std::io;
@@ -165,18 +165,17 @@ impl Hostapd {
         ctrl::expect_ok("WPS_PIN", &self.ask("WPS_PIN", &command).await?)
     }
 
-    /// `WPS_CANCEL` forgets a PIN only while it is advertised, that is for 120 s. Afterwards it stays valid to its
-    /// end. Then another PIN, which nobody knows, takes its place for a moment, and is cancelled.
+    /// `WPS_CANCEL` says OK, and forgets a PIN only while it is advertised, that is for 120 s; afterwards the PIN
+    /// stays valid to its end. So another PIN, which nobody knows, takes its place for a moment, and is cancelled.
     async fn forget(&self) -> Result<(), Error> {
         let until = *self.pin_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.tell("WPS_CANCEL").await {
-            // Nothing that is advertised.
-            Err(Error::Refused { .. }) if until.is_some_and(|until| Instant::now() < until) => {
-                self.give_pin(&decoy(), MIN_TIMEOUT, None).await?;
-                self.tell("WPS_CANCEL").await?;
-            }
-            Err(Error::Refused { .. }) | Ok(()) => {}
+            Ok(()) | Err(Error::Refused { .. }) => {} // nothing goes on
             Err(error) => return Err(error),
+        }
+        if until.is_some_and(|until| Instant::now() < until) {
+            self.give_pin(&decoy(), MIN_TIMEOUT, None).await?;
+            self.tell("WPS_CANCEL").await?;
         }
         self.remember(None);
         Ok(())

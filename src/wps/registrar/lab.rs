@@ -200,8 +200,6 @@ async fn nobody_is_admitted_after_a_cancel() {
             let socket = PathBuf::from("/run/hostapd/wlan0");
             let reply = ctrl::ask(&socket, "", b"WPS_CANCEL", LIMIT).await.unwrap();
             assert_eq!(reply.trim_ascii(), b"OK");
-            let reply = ctrl::ask(&socket, "", b"WPS_CANCEL", LIMIT).await.unwrap();
-            assert_eq!(reply.trim_ascii(), b"FAIL", "nothing is advertised");
         }
         access_point.cancel().await.unwrap();
         enrollee.tell(&format!("WPS_PIN any {RIGHT}")).await;
