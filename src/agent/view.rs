@@ -9,6 +9,7 @@ use crate::agent::Failure;
 use crate::printer::capability::{Capabilities, ReportKind};
 use crate::printer::identity::PrinterId;
 use crate::usb;
+pub use crate::wps::pin::Kind as PinKind;
 
 /// All printers and jobs at one moment.
 #[derive(Clone, Debug, Default)]
@@ -42,17 +43,6 @@ impl fmt::Display for State {
             Self::Failed => "failed",
         })
     }
-}
-
-/// How long the printer's PIN stays the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PinKind {
-    /// On a label or for ever.
-    Static,
-    /// Made anew for each session.
-    Dynamic,
-    /// The printer does not say.
-    Unknown,
 }
 
 /// What the `.Wps` interface shows.

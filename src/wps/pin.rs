@@ -17,6 +17,7 @@
 //! assert_eq!(pin::checksum(&[1, 2, 3, 4, 5, 6, 7]), 0);
 //! ```
 
+use rand::{CryptoRng, RngExt};
 use zeroize::Zeroizing;
 
 use crate::blame::Party;
@@ -24,6 +25,40 @@ use crate::secret::Pin;
 
 /// Longer input is refused before it is looked at, in bytes: eight digits, and a generous separator after each.
 const MAX_INPUT: usize = 64;
+
+/// How long a PIN lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// On a label, or for ever. Whoever runs the protocol against it learns its halves, so one that failed is not
+    /// tried again (wps.md 1 \[C\]).
+    Static,
+    /// Made anew for each session.
+    Dynamic,
+    /// The printer does not say. It is treated as [`Kind::Dynamic`].
+    Unknown,
+}
+
+/// Which half of a PIN a registrar and an enrollee did not agree on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Half {
+    /// The first: message M4 was refused, `WPS-FAIL msg=8`.
+    First,
+    /// The second: message M6 was refused, `WPS-FAIL msg=10`.
+    Second,
+}
+
+impl Half {
+    /// The half that a failure at this message type shows to be wrong (Wi-Fi Simple Configuration 2.0, 12: M4 is 8,
+    /// M6 is 10; hostap \[C\]).
+    #[must_use]
+    pub fn of_message(message: u16) -> Option<Self> {
+        match message {
+            8 => Some(Self::First),
+            10 => Some(Self::Second),
+            _ => None,
+        }
+    }
+}
 
 /// Why a text is no PIN. It never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +113,34 @@ pub fn parse(text: &str) -> Result<Pin, Error> {
         _ => return Err(Error::Length),
     }
     Ok(Pin::new(digits.as_str().to_owned()))
+}
+
+/// A new PIN: seven random digits and their checksum, each equally likely, and never one that printers and tools
+/// ship as an example (`12345670`, `00000000`).
+///
+/// ```
+/// use plugprint::wps::pin;
+///
+/// let pin = pin::generate(&mut rand::rng());
+/// assert!(pin::parse(pin.expose()).is_ok());
+/// ```
+#[must_use]
+pub fn generate(rng: &mut impl CryptoRng) -> Pin {
+    loop {
+        let mut digits = Zeroizing::new([0u8; 7]);
+        // `random_range` draws again where a remainder would favour some.
+        let mut rest = rng.random_range(0..10_000_000_u32);
+        for digit in digits.iter_mut().rev() {
+            *digit = u8::try_from(rest % 10).unwrap_or_default();
+            rest /= 10;
+        }
+        let mut text = String::with_capacity(8);
+        text.extend(digits.iter().chain([&checksum(&digits)]).map(|digit| char::from(b'0' + digit)));
+        let pin = Pin::new(text);
+        if !matches!(pin.expose(), "12345670" | "00000000") {
+            return pin;
+        }
+    }
 }
 
 /// What people put between the groups: white space, hyphens and the dashes that word processors make of them.
@@ -154,6 +217,63 @@ mod tests {
     fn grouped_in_fours() {
         assert_eq!(*grouped(&parse("00000017").unwrap()), "0000 0017");
         assert_eq!(*grouped(&parse("0017").unwrap()), "0017");
+    }
+
+    /// Gives these numbers, and then their count.
+    struct Dice(Vec<u32>);
+
+    impl rand::TryRng for Dice {
+        type Error = std::convert::Infallible;
+
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Ok(self.0.remove(0))
+        }
+
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            Ok(u64::from(self.0.remove(0)))
+        }
+
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            panic!("digits are drawn as numbers")
+        }
+    }
+
+    impl rand::TryCryptoRng for Dice {}
+
+    /// A draw from which `random_range` makes this number: it maps 32 bits to the range by multiplication.
+    fn draw(number: u32) -> u32 {
+        u32::try_from(((u64::from(number) << 32) + (1 << 31)) / 10_000_000).unwrap()
+    }
+
+    #[test]
+    fn a_new_pin_is_never_an_example() {
+        let mut dice = Dice(vec![draw(1_234_567), draw(0), draw(1), draw(9_999_999)]);
+        assert_eq!(generate(&mut dice).expose(), "00000017", "the first two are left out; zeros in front stay");
+        assert_eq!(dice.0.len(), 1);
+        assert_eq!(generate(&mut dice).expose(), "99999995");
+    }
+
+    #[test]
+    fn new_pins_differ_and_use_every_digit_everywhere() {
+        let mut seen = [[false; 10]; 8];
+        let mut pins = std::collections::HashSet::new();
+        for _ in 0..2000 {
+            let pin = generate(&mut rand::rng());
+            assert!(parse(pin.expose()).is_ok());
+            for (place, digit) in pin.expose().bytes().enumerate() {
+                seen[place][usize::from(digit - b'0')] = true;
+            }
+            pins.insert(pin.expose().to_owned());
+        }
+        assert!(seen.iter().flatten().all(|seen| *seen));
+        assert!(pins.len() > 1950, "{} of 2000", pins.len());
+    }
+
+    #[test]
+    fn which_half_was_wrong() {
+        assert_eq!(Half::of_message(8), Some(Half::First));
+        assert_eq!(Half::of_message(10), Some(Half::Second));
+        assert_eq!(Half::of_message(11), None);
     }
 
     proptest! {
