@@ -10,7 +10,7 @@
 //! | 0 | [`secret`], [`blame`] | PINs and passphrases: wiped on drop, never printed; whose failure it is |
 //! | 1 | [`usb`], [`http`] | bytes to and from a printer: one claimed interface is a link, one request and its response an exchange |
 //! | 2 | [`ipp`], [`hp`], [`wps`], [`wifi`] | what one says to a printer: documents are pure, calls are few |
-//! | 3 | [`printer`] | meaning: identity, capabilities with their evidence, what a button combination does |
+//! | 3 | [`printer`], [`setup`] | meaning: identity, capabilities with their evidence, what a button combination does; the ways onto the network |
 //! | 4 | [`agent`] | the one who acts: one task owns the registry, everything that can happen is one event |
 //! | 5 | [`dbus`], [`cli`] | faces: each holds an [`agent::Handle`] or a bus connection, nothing else |
 //!
@@ -23,6 +23,8 @@
 //! * **printer**: what the links of one USB device lead to; its identity survives unplugging
 //! * **report**: a page that the printer composes itself (network configuration, wireless test, status)
 //! * **capability**: one thing this printer can be asked for, with the evidence for it
+//! * **route**: one way to get the printer onto the network
+//! * **registrar**: who admits the printer to the network by its WPS PIN: a router, hostapd
 //! * **job**: one long-running request of a client, with stage, progress, deadline, outcome
 
 pub mod agent;
@@ -36,6 +38,7 @@ pub mod http;
 pub mod ipp;
 pub mod printer;
 pub mod secret;
+pub mod setup;
 pub mod usb;
 pub mod wifi;
 pub mod wps;

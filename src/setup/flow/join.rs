@@ -1,0 +1,118 @@
+//! The way `join`: the printer is given the network's name and passphrase.
+
+use std::time::Duration;
+
+use super::state::State;
+use super::words::{Question, Typed};
+use super::{ASK, Flow, SCAN, TRIES, WRITE};
+use crate::setup::diagnosis::{Failure, Step};
+use crate::setup::success::Snapshot;
+use crate::wifi::{Band, Credentials, Network, Security, Ssid, passphrase};
+
+impl Flow {
+    pub(super) fn begin_join(&mut self, now: Duration) {
+        let asked = self.asked(SCAN, now);
+        self.enter(State::Scanning { asked, directed: None, other_band: false });
+    }
+
+    /// Chooses the network among those that the printer hears.
+    pub(super) fn scanned(&mut self, networks: &[Network], directed: Option<Ssid>, other_band: bool, now: Duration) {
+        let Some(wanted) = self.target.ssid.clone() else {
+            // Which network it is to be given has to be known; the ways by WPS can do without.
+            return self.fail(Failure::NotExposed(Step::WriteProfile), now);
+        };
+        let heard = networks.iter().filter(|network| network.ssid == wanted);
+        // Of several access points the strongest that the printer can join.
+        let best = heard.max_by_key(|network| (possible(&network.security), network.signal_dbm));
+        let other_band = other_band || networks.iter().any(|n| n.band().is_some_and(|band| band != Band::Band2_4));
+        let security = match (best, &self.target.security) {
+            (Some(network), _) if matches!(network.security, Security::Unknown(_)) => {
+                // A printer may have no word for what it can't do; this computer's own eyes decide then.
+                match &self.target.security {
+                    Some(security) if !possible(security) => security.clone(),
+                    _ => network.security.clone(),
+                }
+            }
+            (Some(network), _) => network.security.clone(),
+            (None, _) if directed.is_none() => {
+                let asked = self.asked(SCAN, now);
+                return self.enter(State::Scanning { asked, directed: Some(wanted), other_band });
+            }
+            (None, Some(security)) if self.target.hidden => security.clone(),
+            // This computer hears it where the printer has no ears.
+            (None, _) if self.target.band.is_some_and(|band| band != Band::Band2_4) && !other_band => {
+                return self.fail_for_good(Failure::UnsupportedBand);
+            }
+            (None, _) => return self.fail_for_good(Failure::NetworkNotFound(wanted)),
+        };
+        if !possible(&security) {
+            return self.fail_for_good(Failure::UnsupportedSecurity(security));
+        }
+        let hidden = best.is_none();
+        if security == Security::Open {
+            return self.check(Credentials { ssid: wanted, security, passphrase: None, hidden }, now);
+        }
+        match self.target.passphrase.take() {
+            Some(passphrase) => {
+                let credentials = Credentials { ssid: wanted.clone(), security, passphrase: Some(passphrase), hidden };
+                if self.target.ask_first {
+                    let open = self.ask(Question::ShareNetwork(wanted), ASK, now);
+                    self.enter(State::Consenting { open, credentials });
+                } else {
+                    self.check(credentials, now);
+                }
+            }
+            None => self.ask_passphrase(wanted, security, hidden, 0, now),
+        }
+    }
+
+    fn ask_passphrase(&mut self, ssid: Ssid, security: Security, hidden: bool, tries: u32, now: Duration) {
+        let open = self.ask(Question::Passphrase(ssid.clone()), ASK, now);
+        self.enter(State::AskingPassphrase { open, ssid, security, hidden, tries });
+    }
+
+    /// What was typed; what can't be a passphrase is asked for again.
+    pub(super) fn passphrase(
+        &mut self,
+        typed: &Typed,
+        ssid: Ssid,
+        security: Security,
+        hidden: bool,
+        tries: u32,
+        now: Duration,
+    ) {
+        match passphrase::parse(typed.expose()) {
+            Ok(passphrase) => self.check(Credentials { ssid, security, passphrase: Some(passphrase), hidden }, now),
+            Err(_) if tries + 1 < TRIES => self.ask_passphrase(ssid, security, hidden, tries + 1, now),
+            Err(_) => self.fail_for_good(Failure::UnusablePassphrase),
+        }
+    }
+
+    /// One more look: a radio that came on may have found its old network, and nothing is written for nothing.
+    pub(super) fn check(&mut self, credentials: Credentials, now: Duration) {
+        let asked = self.asked(super::LOOK, now);
+        self.enter(State::Checking { asked, credentials });
+    }
+
+    pub(super) fn checked(&mut self, snapshot: Snapshot, credentials: Credentials, now: Duration) {
+        if self.joined(snapshot) {
+            return;
+        }
+        let asked = self.asked(WRITE, now);
+        self.enter(State::Writing { asked, credentials, canceled: false });
+    }
+}
+
+/// Whether a printer can be given such a network: what HPLIP writes, and what is not known at all \[C\]. The shape of
+/// WEP was never published, WPA3 alone is in no printer's list.
+fn possible(security: &Security) -> bool {
+    match security {
+        Security::Open
+        | Security::WpaPersonal
+        | Security::WpaWpa2Personal
+        | Security::Wpa2Personal
+        | Security::Wpa2Wpa3Personal
+        | Security::Unknown(_) => true,
+        Security::EnhancedOpen | Security::Wep | Security::Wpa3Personal | Security::Enterprise => false,
+    }
+}

@@ -1,0 +1,389 @@
+//! Which ways onto the network there are for this printer, best first, each with its reason; those that are left out
+//! say why.
+//!
+//! ```
+//! use plugprint::printer::capability::Evidence;
+//! use plugprint::setup::route::{Abilities, Route, Surroundings, Way, Wish, routes};
+//!
+//! let printer = Abilities {
+//!     status: Some(Evidence::Confirmed),
+//!     join: Some(Evidence::Confirmed),
+//!     ..Abilities::default()
+//! };
+//! let here = Surroundings { network: true, prompter: true, ..Surroundings::default() };
+//! let offers = routes(&printer, &Wish::default(), &here);
+//! assert_eq!(offers[0].route, Route::Join);
+//! assert_eq!(offers[0].way, Some(Way::Join));
+//! assert_eq!(offers[0].reason, "the printer takes the network's name and password over USB");
+//! ```
+
+use std::fmt;
+
+use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind};
+
+/// A kind of way, as a person asks for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// The printer is given the network.
+    Join,
+    /// WPS by push button.
+    Button,
+    /// WPS by PIN, through a registrar that we can reach.
+    Pin,
+    /// WPS by PIN, which a person types at the router.
+    Typed,
+    /// A person at the printer's panel.
+    Guided,
+}
+
+impl Route {
+    /// All, best first.
+    pub const ALL: [Self; 5] = [Self::Join, Self::Button, Self::Pin, Self::Typed, Self::Guided];
+
+    /// The name on D-Bus and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Button => "button",
+            Self::Pin => "pin",
+            Self::Typed => "typed",
+            Self::Guided => "guided",
+        }
+    }
+
+    /// The route of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|route| route.name() == name)
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where a PIN comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Read over USB.
+    Pulled,
+    /// Printed on this report, and typed in by a person.
+    Paper(ReportKind),
+    /// Made here, and given to the printer.
+    Generated,
+}
+
+/// A way that can be gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// See [`Route::Join`].
+    Join,
+    /// See [`Route::Button`].
+    Button {
+        /// A registrar presses the network's button; else a person does.
+        registrar: bool,
+    },
+    /// See [`Route::Pin`].
+    Pin(Source),
+    /// See [`Route::Typed`].
+    Typed(Source),
+    /// See [`Route::Guided`]: these steps.
+    Guided(&'static [&'static str]),
+}
+
+impl Way {
+    /// Its route.
+    #[must_use]
+    pub fn route(self) -> Route {
+        match self {
+            Self::Join => Route::Join,
+            Self::Button { .. } => Route::Button,
+            Self::Pin(_) => Route::Pin,
+            Self::Typed(_) => Route::Typed,
+            Self::Guided(_) => Route::Guided,
+        }
+    }
+
+    /// Whether the printer's PIN is used.
+    #[must_use]
+    pub fn needs_pin(self) -> bool {
+        matches!(self, Self::Pin(_) | Self::Typed(_))
+    }
+}
+
+/// What the printer can do towards it, with the evidence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// It says over USB what its station is connected to. Without this nobody knows whether a way succeeded.
+    pub status: Option<Evidence>,
+    /// It takes a network over USB.
+    pub join: Option<Evidence>,
+    /// It gives its PIN over USB.
+    pub read_pin: Option<Evidence>,
+    /// It takes a PIN over USB.
+    pub write_pin: Option<Evidence>,
+    /// It prints a report that shows the PIN.
+    pub paper: Option<(ReportKind, Evidence)>,
+    /// It can WPS by push button.
+    pub button: Option<Evidence>,
+    /// What a person does at its panel.
+    pub panel: Option<(&'static [&'static str], Evidence)>,
+}
+
+impl Abilities {
+    /// What a probe's capabilities tell. Which of them let it join, take a PIN or be led at its panel is for the
+    /// caller to add.
+    #[must_use]
+    pub fn of(capabilities: &Capabilities) -> Self {
+        let has = |capability| capabilities.get(&capability).copied();
+        let paper = [ReportKind::Wireless, ReportKind::Network];
+        Self {
+            status: has(Capability::WifiStatus),
+            read_pin: has(Capability::ReadPin),
+            paper: paper.into_iter().find_map(|kind| Some((kind, has(kind.capability())?))),
+            ..Self::default()
+        }
+    }
+}
+
+/// What is around the printer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The wanted network's name is known: it was given, or this computer is on it.
+    pub network: bool,
+    /// WPS can't lead to the wanted network: it is WPA3 only, WEP, or for users with names.
+    pub beyond_wps: bool,
+    /// A registrar that takes a PIN is reachable.
+    pub registrar: bool,
+    /// A registrar that takes a push button is reachable.
+    pub push_button: bool,
+    /// There is somebody to ask.
+    pub prompter: bool,
+}
+
+/// What whoever asked wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// This route and no other.
+    pub route: Option<Route>,
+    /// The PIN from the paper, though it could be read over USB.
+    pub from_paper: bool,
+    /// A new PIN, given to the printer.
+    pub generate: bool,
+    /// What is only assumed, too.
+    pub experimental: bool,
+}
+
+/// What there is to say of one route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The route.
+    pub route: Route,
+    /// How it is gone; `None` where it is left out.
+    pub way: Option<Way>,
+    /// Why it is possible, or why it is left out.
+    pub reason: String,
+}
+
+/// All routes, best first.
+#[must_use]
+pub fn routes(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Vec<Offer> {
+    Route::ALL
+        .into_iter()
+        .map(|route| match way(route, printer, wish, here) {
+            Ok((way, reason)) => Offer { route, way: Some(way), reason: reason.to_owned() },
+            Err(reason) => Offer { route, way: None, reason },
+        })
+        .collect()
+}
+
+/// The ways of these offers, best first.
+#[must_use]
+pub fn ways(offers: &[Offer]) -> Vec<Way> {
+    offers.iter().filter_map(|offer| offer.way).collect()
+}
+
+fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Way, &'static str), String> {
+    if let Some(only) = wish.route.filter(|only| *only != route) {
+        return Err(format!("only {only} was asked for"));
+    }
+    known(printer.status, wish, "tells over USB whether it is on a network, so nobody would know that it worked")?;
+    if here.beyond_wps && matches!(route, Route::Button | Route::Pin | Route::Typed) {
+        return Err("WPS can't lead to a network that is protected like this one".to_owned());
+    }
+    let ask = |what: &str| if here.prompter { Ok(()) } else { Err(format!("there is nobody to {what}")) };
+    match route {
+        Route::Join => {
+            known(printer.join, wish, "takes a network over USB")?;
+            if !here.network {
+                return Err("which network it is to join is not known; name it with --ssid".to_owned());
+            }
+            Ok((Way::Join, "the printer takes the network's name and password over USB"))
+        }
+        Route::Button => {
+            known(printer.button, wish, "can WPS by push button")?;
+            ask("press the printer's button")?;
+            let registrar = here.push_button;
+            Ok((
+                Way::Button { registrar },
+                if registrar {
+                    "a button on the printer is enough; the network's own is pressed for you"
+                } else {
+                    "two buttons are enough: the printer's and the router's"
+                },
+            ))
+        }
+        Route::Pin => {
+            let (source, reason) = source(printer, wish, here)?;
+            if !here.registrar {
+                return Err("no registrar that takes the PIN can be reached from here".to_owned());
+            }
+            Ok((Way::Pin(source), reason))
+        }
+        Route::Typed => {
+            ask("type the PIN at the router")?;
+            let (source, reason) = source(printer, wish, here)?;
+            Ok((Way::Typed(source), reason))
+        }
+        Route::Guided => {
+            ask("go through the panel")?;
+            known(printer.panel.map(|(_, evidence)| evidence), wish, "has a panel whose steps are known")?;
+            match printer.panel {
+                Some((steps, _)) => Ok((Way::Guided(steps), "its panel leads onto a network")),
+                None => Err("it is not known what its panel offers".to_owned()),
+            }
+        }
+    }
+}
+
+fn source(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Source, &'static str), String> {
+    if wish.generate {
+        known(printer.write_pin, wish, "takes a PIN over USB")?;
+        return Ok((Source::Generated, "a new PIN is made and given to the printer over USB"));
+    }
+    let pulled = known(printer.read_pin, wish, "gives its PIN over USB");
+    if !wish.from_paper && pulled.is_ok() {
+        return Ok((Source::Pulled, "the printer gives its PIN over USB"));
+    }
+    let paper = known(printer.paper.map(|(_, evidence)| evidence), wish, "prints its PIN");
+    match (printer.paper, paper) {
+        (Some((report, _)), Ok(())) if here.prompter => {
+            Ok((Source::Paper(report), "the printer prints its PIN on its network report"))
+        }
+        (Some(_), Ok(())) => Err("there is nobody to read the PIN from the paper".to_owned()),
+        (_, Err(reason)) if wish.from_paper => Err(reason),
+        (_, paper) => Err([pulled, paper].into_iter().filter_map(Result::err).collect::<Vec<_>>().join("; ")),
+    }
+}
+
+/// Whether an ability may be relied on.
+fn known(evidence: Option<Evidence>, wish: &Wish, what: &str) -> Result<(), String> {
+    match evidence {
+        None => Err(format!("it is not known that this printer {what}")),
+        Some(Evidence::Assumed) if !wish.experimental => {
+            Err(format!("it is only assumed that this printer {what}; --experimental tries it"))
+        }
+        Some(Evidence::Assumed | Evidence::Confirmed | Evidence::Listed) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use super::*;
+
+    const STEPS: &[&str] = &["Open Setup"];
+
+    fn everything(evidence: Evidence) -> Abilities {
+        Abilities {
+            status: Some(Evidence::Confirmed),
+            join: Some(evidence),
+            read_pin: Some(evidence),
+            write_pin: Some(evidence),
+            paper: Some((ReportKind::Wireless, evidence)),
+            button: Some(evidence),
+            panel: Some((STEPS, evidence)),
+        }
+    }
+
+    const HERE: Surroundings =
+        Surroundings { network: true, beyond_wps: false, registrar: true, push_button: false, prompter: true };
+
+    #[test]
+    fn all_of_them_best_first() {
+        let offers = routes(&everything(Evidence::Confirmed), &Wish::default(), &HERE);
+        assert_eq!(
+            ways(&offers),
+            [
+                Way::Join,
+                Way::Button { registrar: false },
+                Way::Pin(Source::Pulled),
+                Way::Typed(Source::Pulled),
+                Way::Guided(STEPS)
+            ]
+        );
+        assert_eq!(offers.iter().map(|offer| offer.route).collect::<Vec<_>>(), Route::ALL);
+        let from_paper = Wish { from_paper: true, route: Some(Route::Pin), ..Wish::default() };
+        let offers = routes(&everything(Evidence::Confirmed), &from_paper, &HERE);
+        assert_eq!(ways(&offers), [Way::Pin(Source::Paper(ReportKind::Wireless))]);
+        assert_eq!(offers[0].reason, "only pin was asked for");
+    }
+
+    #[test]
+    fn what_is_assumed_takes_an_experiment() {
+        let assumed = everything(Evidence::Assumed);
+        let offers = routes(&assumed, &Wish::default(), &HERE);
+        assert_eq!(ways(&offers), []);
+        assert!(offers.iter().all(|offer| offer.reason.contains("--experimental")), "{offers:?}");
+        let experimental = Wish { experimental: true, ..Wish::default() };
+        assert_eq!(ways(&routes(&assumed, &experimental, &HERE)).len(), 5);
+        let generate = Wish { generate: true, route: Some(Route::Pin), ..Wish::default() };
+        assert_eq!(ways(&routes(&assumed, &generate, &HERE)), []);
+        let generate = Wish { experimental: true, ..generate };
+        assert_eq!(ways(&routes(&assumed, &generate, &HERE)), [Way::Pin(Source::Generated)]);
+    }
+
+    #[test]
+    fn what_is_left_out_says_why() {
+        let reason = |route: Route, printer: &Abilities, here: &Surroundings| {
+            let offers = routes(printer, &Wish::default(), here);
+            let offer = offers.into_iter().find(|offer| offer.route == route).unwrap();
+            assert_eq!(offer.way, None, "{offer:?}");
+            offer.reason
+        };
+        let all = everything(Evidence::Listed);
+        assert!(reason(Route::Join, &all, &Surroundings { network: false, ..HERE }).contains("--ssid"));
+        assert!(reason(Route::Pin, &all, &Surroundings { registrar: false, ..HERE }).contains("no registrar"));
+        assert!(reason(Route::Pin, &all, &Surroundings { beyond_wps: true, ..HERE }).contains("WPS can't"));
+        assert!(reason(Route::Guided, &all, &Surroundings { prompter: false, ..HERE }).contains("nobody"));
+        let mute = Abilities { status: None, ..everything(Evidence::Listed) };
+        for route in Route::ALL {
+            assert!(reason(route, &mute, &HERE).contains("nobody would know"), "{route}");
+        }
+        let nothing = Abilities { status: Some(Evidence::Listed), ..Abilities::default() };
+        assert!(reason(Route::Pin, &nothing, &HERE).contains("gives its PIN over USB; it is not known"));
+    }
+
+    #[test]
+    fn capabilities_of_a_probe() {
+        let capabilities = Capabilities::from([
+            (Capability::WifiStatus, Evidence::Listed),
+            (Capability::ReportNetwork, Evidence::Confirmed),
+        ]);
+        let abilities = Abilities::of(&capabilities);
+        assert_eq!(abilities.paper, Some((ReportKind::Network, Evidence::Confirmed)));
+        assert_eq!((abilities.status, abilities.read_pin), (Some(Evidence::Listed), None));
+    }
+
+    #[test]
+    fn names_go_both_ways() {
+        for route in Route::ALL {
+            assert_eq!(Route::from_name(route.name()), Some(route));
+        }
+        assert_eq!(Route::from_name("magic"), None);
+    }
+}
