@@ -26,5 +26,7 @@ mod dbus_polkit;
 #[cfg(feature = "emulator")]
 mod dbus_support;
 #[cfg(feature = "emulator")]
+mod ledm_radio;
+#[cfg(feature = "emulator")]
 mod scene;
 mod storeys;
