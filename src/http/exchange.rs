@@ -37,6 +37,8 @@ const ANSWERED: Duration = Duration::from_secs(5);
 /// write that is a multiple of the packet size, without a zero-length packet, does not end it.
 const HARVEST: Duration = Duration::from_secs(1);
 /// How long cancelled transfers may take to come back.
+/// How long the news that the request was taken may come behind the whole answer.
+const NEWS: Duration = Duration::from_secs(1);
 const ABORT: Duration = Duration::from_secs(3);
 
 /// Who waits for the head of a response.
@@ -149,7 +151,7 @@ pub(super) async fn run(
     let socket = Socket::new(Core::new(link, asked, Arc::clone(&progress)));
     let request = request.map(|body| Upload::new(body, length, Arc::clone(&progress)));
     let error = match converse(&socket, request, &deadlines, &reader, &progress, closing).await {
-        Ok(()) => Error::Malformed("more bytes after the end of the answer".into()),
+        Ok(()) => Error::Malformed("bytes before the end of the request or after the end of the answer".into()),
         Err(error) => {
             reader.fail(&error);
             error
@@ -167,6 +169,10 @@ pub(super) async fn run(
     let Some(mut link) = link else {
         return Outcome::Dirty { link: None, debt: Debt::Answer, error };
     };
+    if complete.is_some() && progress.ended.load(Ordering::Acquire) {
+        // The answer may overtake the news that the printer has taken the end of the request.
+        let _ = timeout(NEWS, poll_fn(|cx| link.poll_flush_out(cx))).await;
+    }
     let all_sent = |link: &Link| {
         let sent = link.sent().saturating_sub(before);
         progress.ended.load(Ordering::Acquire) && sent == handed && head_length.is_some()

@@ -8,14 +8,18 @@ mod soup;
 mod transcripts;
 mod uploads;
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::time::{Sleep, sleep};
+
 use super::*;
-use crate::emulator::pipe::PrinterPipe;
+use crate::emulator::pipe::{HostPipe, PrinterPipe};
 use crate::usb::descriptor::{Channel, Endpoint, Function};
-use crate::usb::{self, BoxFuture, ControlIn};
+use crate::usb::{self, BoxFuture, ControlIn, Direction};
 
 /// A device of nothing but bulk pairs; the test plays the printer.
 pub(super) struct Bench {
@@ -25,6 +29,53 @@ pub(super) struct Bench {
     pub(super) claims: AtomicUsize,
     pub(super) resets: AtomicUsize,
     pub(super) resettable: AtomicBool,
+    /// The host learns only after [`LATE`] that a transfer of its was taken, as on a busy host controller.
+    pub(super) late: AtomicBool,
+}
+
+/// How late the news of an OUT transfer can be.
+pub(super) const LATE: Duration = Duration::from_millis(5);
+
+/// A pipe whose OUT transfers are reported [`LATE`].
+struct LatePipe {
+    pipe: HostPipe,
+    taken: Option<(usb::Completion, Pin<Box<Sleep>>)>,
+}
+
+impl usb::Pipe for LatePipe {
+    fn max_packet(&self, direction: Direction) -> usize {
+        self.pipe.max_packet(direction)
+    }
+
+    fn submit(&mut self, direction: Direction, buffer: Vec<u8>) -> Result<(), (Vec<u8>, usb::Error)> {
+        self.pipe.submit(direction, buffer)
+    }
+
+    fn poll_complete(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<usb::Completion> {
+        if direction == Direction::In {
+            return self.pipe.poll_complete(direction, cx);
+        }
+        if self.taken.is_none() {
+            let completion = ready!(self.pipe.poll_complete(direction, cx));
+            self.taken = Some((completion, Box::pin(sleep(LATE))));
+        }
+        let (_, late) = self.taken.as_mut().unwrap();
+        ready!(late.as_mut().poll(cx));
+        Poll::Ready(self.taken.take().unwrap().0)
+    }
+
+    fn pending(&self, direction: Direction) -> usize {
+        let taken = direction == Direction::Out && self.taken.is_some();
+        self.pipe.pending(direction) + usize::from(taken)
+    }
+
+    fn cancel(&mut self, direction: Direction) {
+        self.pipe.cancel(direction);
+    }
+
+    fn clear_halt(&mut self, direction: Direction) -> BoxFuture<'_, Result<(), usb::Error>> {
+        self.pipe.clear_halt(direction)
+    }
 }
 
 impl usb::Device for Bench {
@@ -47,6 +98,9 @@ impl usb::Device for Bench {
             }
             self.claims.fetch_add(1, Ordering::SeqCst);
             let pipe = self.interfaces[usize::from(function.interface)].claim()?;
+            if self.late.load(Ordering::SeqCst) {
+                return Ok(Box::new(LatePipe { pipe, taken: None }) as Box<dyn usb::Pipe>);
+            }
             Ok(Box::new(pipe) as Box<dyn usb::Pipe>)
         })
     }
@@ -88,6 +142,7 @@ pub(super) fn plugged_with(channels: &[Channel]) -> (Arc<Bench>, Pool) {
         claims: AtomicUsize::new(0),
         resets: AtomicUsize::new(0),
         resettable: AtomicBool::new(true),
+        late: AtomicBool::new(false),
     });
     let functions = (0..).zip(channels).map(|(at, channel)| function(at, *channel)).collect();
     let pool = Pool::new(Arc::clone(&bench) as Arc<dyn usb::Device>, functions);

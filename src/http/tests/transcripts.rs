@@ -377,3 +377,17 @@ async fn a_streamed_body_comes_as_it_is_sent() {
     assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), "def");
     assert!(body.frame().await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_overtakes_the_news_of_its_request_leaves_the_link_clean() {
+    let (bench, printer, pool) = plugged();
+    bench.late.store(true, Ordering::SeqCst);
+    works(&printer, &pool).await;
+    let begun = Instant::now();
+    for _ in 0..10 {
+        works(&printer, &pool).await;
+    }
+    // A drain waits for 300 ms of silence; ten exchanges without one only wait for the news.
+    assert!(begun.elapsed() <= 20 * LATE, "{:?}", begun.elapsed());
+    assert_eq!(bench.claims.load(Ordering::SeqCst), 1);
+}
