@@ -42,7 +42,9 @@ pub(super) async fn fetch(pool: &Pool, call: Call) -> Result<Reply, Error> {
     let mut working = WORKING.0;
     let mut claims = 0;
     let mut harmed = false;
+    let mut said = None;
     loop {
+        let asked = Instant::now();
         let attempt = match timeout_at(deadline, attempt(pool, &call, deadline)).await {
             Ok(attempt) => attempt,
             Err(_) => Err(Error::NoAnswer { after: call.patience.total }),
@@ -52,6 +54,14 @@ pub(super) async fn fetch(pool: &Pool, call: Call) -> Result<Reply, Error> {
             Ok(reply) if reply.status == StatusCode::ACCEPTED && call.method == Method::GET => Again::Working,
             Ok(reply) => return Ok(reply),
             Err(Error::ClaimedElsewhere) => Again::Claimed,
+            // Patience ended before this attempt had a fair chance: what was said before is the reason.
+            Err(Error::NoAnswer { .. } | Error::Occupied { .. })
+                if asked.elapsed() < call.patience.answer
+                    && Instant::now() >= deadline
+                    && let Some(said) = said =>
+            {
+                return Err(said);
+            }
             Err(error) => Again::Harmed(error),
         };
         let (pause, give_up) = match again {
@@ -88,6 +98,7 @@ pub(super) async fn fetch(pool: &Pool, call: Call) -> Result<Reply, Error> {
         if Instant::now() + pause >= deadline {
             return Err(give_up);
         }
+        said = Some(give_up.clone());
         debug!(path = call.path, pause_ms = pause.as_millis() as u64, because = %give_up, "calling again");
         tokio::select! {
             () = sleep(pause) => {}

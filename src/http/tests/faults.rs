@@ -347,3 +347,22 @@ async fn waiting_for_a_link_ends_at_its_deadline() {
     assert_eq!(slow.unwrap().into_body().collect().await.unwrap().to_bytes(), "good");
     works(&printer, &pool).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_printer_said_is_the_reason_when_patience_ends_soon_after() {
+    let (_, printer, pool) = plugged();
+    let script = async {
+        let busy = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 19\r\nContent-Length: 0\r\n\r\n";
+        answer(&printer, &[busy]).await;
+        request(&printer).await;
+        hang().await;
+    };
+    let begun = Instant::now();
+    tokio::select! {
+        reply = pool.fetch(Call::get("/x").patience(short())) => {
+            assert!(matches!(reply, Err(Error::StillBusy { .. })), "{reply:?}");
+        }
+        () = script => panic!("no reply"),
+    }
+    assert!(begun.elapsed() <= short().total, "{:?}", begun.elapsed());
+}
