@@ -21,6 +21,8 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
 const PATIENCE: u32 = 5;
 /// Attempts to open a device or to read its descriptors.
 const LOOKS: u32 = 5;
+/// How long an exchange that is under way may take to end by itself when its printer is let go.
+const GRACE: Duration = Duration::from_millis(500);
 /// How long a printer's links may take to drain when they are given back.
 const LET_GO: Duration = Duration::from_millis(1500);
 
@@ -45,7 +47,7 @@ pub(super) async fn attend(attendance: Attendance) {
         return;
     };
     gone.run_until_cancelled(ask(&attendance, &pool.0, &pool.1)).await;
-    if timeout(LET_GO, pool.0.close()).await.is_err() {
+    if timeout(LET_GO, pool.0.close(GRACE)).await.is_err() {
         tracing::warn!(address = %attendance.arrival.address, "the printer did not let go in time");
     }
 }

@@ -16,7 +16,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How long the agent may take to end its jobs and give the printers' interfaces back.
-const STOP: Duration = Duration::from_millis(1700);
+const STOP: Duration = Duration::from_millis(2200);
+/// How long the kernel may take then to take them, and to bind its own drivers again. With the rest this stays
+/// below the unit's TimeoutStopSec.
+const GIVE_BACK: Duration = Duration::from_millis(1500);
 /// How long what is still running after that may hold up the end of the process.
 const LEFTOVERS: Duration = Duration::from_millis(200);
 
@@ -69,7 +72,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
 
     let stop_agent = CancellationToken::new();
     let stop_serving = CancellationToken::new();
-    let (handle, mut agent) = agent::start(Arc::new(Libusb::new()), Arc::new(KernelClock), stop_agent.clone());
+    let usb = Arc::new(Libusb::new());
+    let (handle, mut agent) = agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), stop_agent.clone());
     let mut served = tokio::spawn(dbus::serve(connection, handle, stop_serving.clone()));
 
     let outcome = tokio::select! {
@@ -97,6 +101,9 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if tokio::time::timeout(STOP, finish).await.is_err() {
         tracing::warn!("something did not stop in time");
         stop_serving.cancel();
+    }
+    if tokio::time::timeout(GIVE_BACK, usb.close()).await.is_err() {
+        tracing::warn!("the kernel has not taken every interface back yet");
     }
     outcome.unwrap_or(Ok(())).map_err(|why: String| why.into())
 }

@@ -26,9 +26,7 @@ use crate::usb::descriptor::Function;
 const IDLE: Duration = Duration::from_secs(2);
 /// The most links of one printer in use at once: these devices take a couple of requests at a time [C hp.md 1].
 const MOST_LINKS: usize = 2;
-/// How long [`Pool::close`] lets running exchanges end by themselves.
-const CLOSE_GRACE: Duration = Duration::from_secs(5);
-/// After that: how long aborted ones may take to let go.
+/// After the grace of [`Pool::close`]: how long aborted ones may take to let go.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// A printer's links. Nothing is claimed before the first need, and what was claimed is let go 2 s after the
 /// last exchange; then nothing of it runs. Cheap to clone; all clones are the same pool.
@@ -106,12 +104,12 @@ impl Pool {
         fetch::fetch(self, call).await
     }
 
-    /// Ends the pool: no new exchanges; running ones have 5 s to end by themselves, then they are aborted; the
+    /// Ends the pool: no new exchanges; running ones have `grace` to end by themselves, then they are aborted; the
     /// interfaces are released. The printer can be taken over by another program when this returns.
-    pub async fn close(&self) {
+    pub async fn close(&self, grace: Duration) {
         self.0.end(Error::Closed);
         self.0.tasks.close();
-        if timeout(CLOSE_GRACE, self.0.tasks.wait()).await.is_err() {
+        if timeout(grace, self.0.tasks.wait()).await.is_err() {
             self.0.closing.cancel();
             if timeout(CLOSE_LIMIT, self.0.tasks.wait()).await.is_err() {
                 warn!("an exchange did not let go of its link");

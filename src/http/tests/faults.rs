@@ -309,7 +309,7 @@ async fn closing_lets_a_running_exchange_end_and_releases() {
     };
     let close = async {
         sleep(Duration::from_millis(500)).await;
-        pool.close().await;
+        pool.close(GRACE).await;
         drop(printer.claim().expect("released"));
     };
     let (reply, (), ()) = tokio::join!(pool.fetch(Call::get("/x")), script, close);
@@ -323,7 +323,7 @@ async fn closing_aborts_what_does_not_end() {
     let close = async {
         request(&printer).await;
         let begun = Instant::now();
-        pool.close().await;
+        pool.close(GRACE).await;
         assert!(begun.elapsed() <= Duration::from_secs(15), "{:?}", begun.elapsed());
         drop(printer.claim().expect("released"));
     };

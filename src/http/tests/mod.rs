@@ -33,6 +33,9 @@ pub(super) struct Bench {
     pub(super) late: AtomicBool,
 }
 
+/// What a test gives exchanges to end when it closes a pool.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+
 /// How late the news of an OUT transfer can be.
 pub(super) const LATE: Duration = Duration::from_millis(5);
 

@@ -321,7 +321,7 @@ async fn a_held_interface_is_passed_over_and_all_held_is_said() {
     let (bench, pool) = plugged_with(&[Channel::IppUsb, Channel::HpEwsLedm]);
     bench.held.lock().unwrap().push(0);
     works(&bench.interfaces[1], &pool).await;
-    pool.close().await;
+    pool.close(GRACE).await;
 
     let (bench, pool) = plugged_with(&[Channel::IppUsb, Channel::HpEwsLedm]);
     bench.held.lock().unwrap().extend([0, 1]);
