@@ -45,6 +45,9 @@ pub enum Error {
     Socket(#[source] io::Error),
 }
 
+/// How often a port may turn out to be taken.
+const ATTEMPTS: u32 = 16;
+
 /// A printer in a port. Dropping it is an unplug.
 #[derive(Debug)]
 pub struct Plugged {
@@ -93,17 +96,17 @@ pub fn plug(printer: &Printer) -> Result<Plugged, Error> {
 }
 
 fn plug_at(controller: &Path, printer: &Printer) -> Result<Plugged, Error> {
-    let port = free_port(controller)?;
     let (kernel, ours) = StdStream::pair().map_err(Error::Socket)?;
     ours.set_nonblocking(true).map_err(Error::Socket)?;
     let ours = UnixStream::from_std(ours).map_err(Error::Socket)?;
-    // The device id is only a name here; 0 is none.
-    let line = format!("{port} {} {} {HIGH_SPEED}", kernel.as_raw_fd(), 0x0001_0000 | (port + 2));
     let gadget = Gadget::start(printer);
-    if let Err(source) = fs::write(controller.join("attach"), line) {
-        gadget.unplug();
-        return Err(Error::Refused { port, source });
-    }
+    let port = match attach(controller, &kernel) {
+        Ok(port) => port,
+        Err(error) => {
+            gadget.unplug();
+            return Err(error);
+        }
+    };
     // The kernel holds its own reference now.
     drop(kernel);
     let device = Arc::clone(&gadget);
@@ -113,6 +116,22 @@ fn plug_at(controller: &Path, printer: &Printer) -> Result<Plugged, Error> {
         }
     });
     Ok(Plugged { port, task, gadget: Handle(gadget) })
+}
+
+/// Hands the kernel its end of the cable, at a free port. Another emulator may take that port between the look and
+/// the attempt; then there is another look.
+fn attach(controller: &Path, cable: &StdStream) -> Result<u32, Error> {
+    let mut attempts = 0;
+    loop {
+        let port = free_port(controller)?;
+        // The device id is only a name here; 0 is none.
+        let line = format!("{port} {} {} {HIGH_SPEED}", cable.as_raw_fd(), 0x0001_0000 | (port + 2));
+        match fs::write(controller.join("attach"), line) {
+            Ok(()) => return Ok(port),
+            Err(source) if source.kind() == io::ErrorKind::ResourceBusy && attempts < ATTEMPTS => attempts += 1,
+            Err(source) => return Err(Error::Refused { port, source }),
+        }
+    }
 }
 
 fn free_port(controller: &Path) -> Result<u32, Error> {
