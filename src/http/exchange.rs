@@ -36,9 +36,9 @@ const ANSWERED: Duration = Duration::from_secs(5);
 /// Without a byte for so long in the middle of a response, we look whether some lie in an unfinished transfer: a
 /// write that is a multiple of the packet size, without a zero-length packet, does not end it.
 const HARVEST: Duration = Duration::from_secs(1);
-/// How long cancelled transfers may take to come back.
 /// How long the news that the request was taken may come behind the whole answer.
 const NEWS: Duration = Duration::from_secs(1);
+/// How long cancelled transfers may take to come back.
 const ABORT: Duration = Duration::from_secs(3);
 
 /// Who waits for the head of a response.

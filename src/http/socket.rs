@@ -76,10 +76,16 @@ impl Core {
         io::ErrorKind::Other.into()
     }
 
-    fn note_taken(&mut self) {
+    /// Since when the printer keeps hyper waiting, after an attempt to send.
+    fn note_write(&mut self, pending: bool) {
         let taken = self.link.as_ref().map_or(self.taken, |link| link.sent());
         if taken != self.taken {
             self.taken = taken;
+            self.write_wait = None;
+        }
+        if pending {
+            self.write_wait.get_or_insert_with(Instant::now);
+        } else {
             self.write_wait = None;
         }
     }
@@ -149,12 +155,7 @@ impl Core {
         };
         let bytes = bytes.get(..now).unwrap_or(bytes);
         let polled = link.poll_write_bytes(cx, bytes);
-        self.note_taken();
-        if polled.is_pending() {
-            self.write_wait.get_or_insert_with(Instant::now);
-        } else {
-            self.write_wait = None;
-        }
+        self.note_write(polled.is_pending());
         match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(count)) => {
@@ -168,12 +169,7 @@ impl Core {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(link) = &mut self.link else { return Poll::Pending };
         let polled = link.poll_flush_out(cx);
-        self.note_taken();
-        if polled.is_pending() {
-            self.write_wait.get_or_insert_with(Instant::now);
-        } else {
-            self.write_wait = None;
-        }
+        self.note_write(polled.is_pending());
         match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => {
