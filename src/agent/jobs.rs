@@ -318,7 +318,7 @@ impl Registry {
         let now = Instant::now();
         let pin_due = match &result {
             Ok(JobResult::Pin { deadline, .. }) => Some(now + self.clock.now().until(*deadline)),
-            Ok(JobResult::Done | JobResult::Printed { .. } | JobResult::Documents { .. }) | Err(_) => None,
+            Ok(_) | Err(_) => None,
         };
         let Some(job) = self.jobs.get_mut(id) else { return };
         let Phase::Running { task, .. } = &job.phase else { return };
@@ -337,7 +337,7 @@ impl Registry {
         view.cancelable = false;
         view.deadline = match &result {
             Ok(JobResult::Pin { deadline, .. }) => Some(*deadline),
-            Ok(JobResult::Done | JobResult::Printed { .. } | JobResult::Documents { .. }) | Err(_) => None,
+            Ok(_) | Err(_) => None,
         };
         if result.is_ok() {
             view.progress = Some(1.0);

@@ -17,8 +17,10 @@ mod event;
 pub mod failure;
 mod fault;
 pub mod handle;
+pub mod host;
 mod jobs;
 mod procedure;
+pub mod prompt;
 mod registry;
 pub mod view;
 
@@ -33,6 +35,7 @@ use tokio_util::sync::CancellationToken;
 pub use clock::{Clock, KernelClock, RuntimeClock};
 pub use failure::{ErrorKind, Failure};
 pub use handle::Handle;
+pub use host::{Host, NoHost, ThisHost};
 
 use crate::agent::event::Event;
 use crate::agent::registry::Registry;
@@ -49,23 +52,28 @@ const STOP: Duration = Duration::from_secs(2);
 /// every interface given back.
 ///
 /// Needs to be called within a tokio runtime.
-pub fn start(bus: Arc<dyn usb::Bus>, clock: Arc<dyn Clock>, shutdown: CancellationToken) -> (Handle, JoinHandle<()>) {
+pub fn start(
+    bus: Arc<dyn usb::Bus>,
+    clock: Arc<dyn Clock>,
+    host: Arc<dyn Host>,
+    shutdown: CancellationToken,
+) -> (Handle, JoinHandle<()>) {
     let (requests, incoming) = mpsc::channel(REQUESTS);
     let (publish, view) = watch::channel(Arc::new(View::default()));
-    let task = tokio::spawn(run(bus, clock, incoming, publish, shutdown));
+    let (news_in, news) = mpsc::unbounded_channel();
+    let hotplug = bus.watch();
+    let registry = Registry::new(bus, clock, host, news_in, publish);
+    let task = tokio::spawn(run(hotplug, registry, incoming, news, shutdown));
     (Handle::new(requests, view), task)
 }
 
 async fn run(
-    bus: Arc<dyn usb::Bus>,
-    clock: Arc<dyn Clock>,
+    mut hotplug: mpsc::UnboundedReceiver<usb::Hotplug>,
+    mut registry: Registry,
     mut requests: mpsc::Receiver<handle::Request>,
-    publish: watch::Sender<Arc<View>>,
+    mut news: mpsc::UnboundedReceiver<Event>,
     shutdown: CancellationToken,
 ) {
-    let mut hotplug = bus.watch();
-    let (news_in, mut news) = mpsc::unbounded_channel();
-    let mut registry = Registry::new(bus, clock, news_in, publish);
     let mut watching = true;
     loop {
         let due = registry.next_due();

@@ -3,12 +3,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::Failure;
+use crate::agent::prompt::Prompter;
 use crate::printer::capability::{Capabilities, ReportKind};
 use crate::printer::identity::PrinterId;
+use crate::secret::Pin;
+use crate::setup::flow::Target;
+use crate::setup::route::{Offer, Wish};
 use crate::usb;
+use crate::wifi::station::StationState;
+use crate::wifi::{Network, Ssid};
 pub use crate::wps::pin::Kind as PinKind;
 
 /// All printers and jobs at one moment.
@@ -54,6 +61,32 @@ pub struct WpsView {
     pub pin_kind: PinKind,
 }
 
+/// What the `.Wifi` interface shows: what the station said of itself the last time that it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WifiView {
+    /// Whether its radio is on; `None` where it does not say.
+    pub power: Option<bool>,
+    /// Whether it is on a network.
+    pub associated: Associated,
+    /// The signal in dBm.
+    pub signal_dbm: Option<i16>,
+    /// Its addresses on that network.
+    pub addresses: Vec<IpAddr>,
+}
+
+/// Whether a station is on a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Associated {
+    /// It does not say.
+    Unknown,
+    /// It is on none.
+    No,
+    /// It is on its way: a set-up is under way, or it has no address yet.
+    Joining,
+    /// It is on one.
+    Yes,
+}
+
 /// One printer. Texts that a printer chose are cleaned of control characters and bounded before they get here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PrinterView {
@@ -81,6 +114,8 @@ pub struct PrinterView {
     pub capabilities: Capabilities,
     /// The reports it can print.
     pub reports: Vec<ReportKind>,
+    /// Wi-Fi, where it can.
+    pub wifi: Option<WifiView>,
     /// WPS, where it can.
     pub wps: Option<WpsView>,
     /// The job that is using it.
@@ -98,7 +133,7 @@ impl fmt::Display for JobId {
 }
 
 /// What a client can ask a printer for that takes a while.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Task {
     /// Print one report.
     PrintReport(ReportKind),
@@ -115,6 +150,68 @@ pub enum Task {
     Refresh,
     /// Read the documents in which it says what it can, without what is private in them.
     CollectDocuments,
+    /// The whole way onto a network.
+    Setup(Box<Setup>),
+    /// Give the printer this network: the route `join` and no other.
+    Join(Box<Target>),
+    /// Begin WPS on it, in this way and no other.
+    StartWps(WpsMethod),
+    /// Give it this WPS PIN.
+    WritePin(Pin),
+    /// Let it listen for networks.
+    Scan,
+    /// Ask it which network it is on.
+    GetNetwork,
+    /// Switch its radio on or off.
+    SetPower(bool),
+    /// Make it forget its network.
+    ResetNetwork,
+}
+
+/// How a printer is to get onto a network.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Where to, as far as the caller says.
+    pub target: Target,
+    /// Which ways may be gone.
+    pub wish: Wish,
+    /// Only tell which ways there are, and go none.
+    pub explain: bool,
+}
+
+/// The ways into a network that WPS has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WpsMethod {
+    /// The PIN that is read over USB.
+    ReadPin,
+    /// A new PIN that is given to the printer.
+    WritePin,
+    /// The PIN that the printer prints.
+    PaperPin,
+    /// Two buttons.
+    PushButton,
+}
+
+impl WpsMethod {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::ReadPin, Self::WritePin, Self::PaperPin, Self::PushButton];
+
+    /// The name on D-Bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadPin => "read-pin",
+            Self::WritePin => "write-pin",
+            Self::PaperPin => "paper-pin",
+            Self::PushButton => "push-button",
+        }
+    }
+
+    /// The method of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
 }
 
 impl Task {
@@ -127,6 +224,14 @@ impl Task {
             Self::ReadPin => "read-pin",
             Self::Refresh => "refresh",
             Self::CollectDocuments => "collect-documents",
+            Self::Setup(_) => "setup",
+            Self::Join(_) => "join",
+            Self::StartWps(_) => "start-wps",
+            Self::WritePin(_) => "write-pin",
+            Self::Scan => "scan",
+            Self::GetNetwork => "get-network",
+            Self::SetPower(_) => "set-power",
+            Self::ResetNetwork => "reset-network",
         }
     }
 }
@@ -141,7 +246,7 @@ pub struct Caller {
 }
 
 /// How a job is to be started.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct StartOptions {
     /// Whether the job outlives its starter's connection; reports do where this is not said.
     pub keep: Option<bool>,
@@ -149,6 +254,8 @@ pub struct StartOptions {
     pub handle_token: Option<String>,
     /// Whether capabilities that are only `assumed` may be used.
     pub experimental: bool,
+    /// Who can be asked for what only a person knows or can do.
+    pub prompter: Option<Arc<dyn Prompter>>,
 }
 
 /// A moment, in CLOCK_BOOTTIME microseconds.
@@ -164,8 +271,9 @@ pub struct JobView {
     pub kind: &'static str,
     /// The printer it is about.
     pub printer: PrinterId,
-    /// What it is doing: `waiting`, `checking`, `printing`, `reading-pin`, `probing`, `collecting`,
-    /// `showing-pin`, `done`.
+    /// What it is doing: `waiting`, `checking`, `printing`, `reading-pin`, `probing`, `collecting`, `looking`,
+    /// `powering-on`, `scanning`, `asking`, `joining`, `verifying`, `writing-pin`, `enrolling`, `pushing-button`,
+    /// `guiding`, `away`, `setting`, `done`.
     pub stage: &'static str,
     /// 0 to 1; `None` when unknown.
     pub progress: Option<f64>,
@@ -196,10 +304,25 @@ pub enum JobResult {
         /// By path: the document, or in words what came instead of it.
         documents: BTreeMap<String, String>,
     },
+    /// The printer is on this network.
+    Joined {
+        /// The network.
+        ssid: Ssid,
+        /// The printer's address there.
+        address: IpAddr,
+        /// It was there before; nothing was written.
+        already: bool,
+    },
+    /// The ways onto a network, best first, and those that are left out, each with its reason.
+    Routes(Vec<Offer>),
+    /// The networks that the printer hears.
+    Networks(Vec<Network>),
+    /// What the station says of itself.
+    Network(Box<StationState>),
     /// A WPS PIN.
     Pin {
         /// The PIN.
-        pin: crate::secret::Pin,
+        pin: Pin,
         /// Until when it should be used.
         deadline: BootTime,
         /// Where that lifetime comes from: `printer` or `walk-time`.

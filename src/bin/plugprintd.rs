@@ -73,7 +73,8 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let stop_agent = CancellationToken::new();
     let stop_serving = CancellationToken::new();
     let usb = Arc::new(Libusb::new());
-    let (handle, mut agent) = agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), stop_agent.clone());
+    let (handle, mut agent) =
+        agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), Arc::new(agent::ThisHost), stop_agent.clone());
     let mut served = tokio::spawn(dbus::serve(connection, handle, stop_serving.clone()));
 
     let outcome = tokio::select! {

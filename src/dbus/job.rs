@@ -164,7 +164,11 @@ impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entries = serializer.serialize_map(None)?;
         match &self.0 {
-            JobResult::Done => {}
+            JobResult::Done
+            | JobResult::Joined { .. }
+            | JobResult::Routes(_)
+            | JobResult::Networks(_)
+            | JobResult::Network(_) => {}
             JobResult::Printed { pages } => entries.serialize_entry("pages", &Variant::from(pages.clone()))?,
             JobResult::Documents { documents } => {
                 entries.serialize_entry("documents", &Variant::from(documents.clone()))?;

@@ -56,7 +56,7 @@ impl Reader {
                 )));
             }
         };
-        Ok(StartOptions { keep, handle_token, experimental })
+        Ok(StartOptions { keep, handle_token, experimental, prompter: None })
     }
 
     /// That nothing is left over.
@@ -104,9 +104,10 @@ mod tests {
             ("handle_token", "mine_1".into()),
         ]));
         let start = reader.start().unwrap();
-        assert_eq!(start, StartOptions { keep: Some(true), handle_token: Some("mine_1".into()), experimental: true });
+        assert_eq!((start.keep, start.handle_token.as_deref(), start.experimental), (Some(true), Some("mine_1"), true));
         reader.end().unwrap();
-        assert_eq!(Reader::new(Options::new()).start().unwrap(), StartOptions::default());
+        let start = Reader::new(Options::new()).start().unwrap();
+        assert_eq!((start.keep, start.handle_token, start.experimental), (None, None, false));
     }
 
     #[test]

@@ -14,8 +14,22 @@ pub enum Capability {
     ReportStatus,
     /// Tells the state of its Wi-Fi station.
     WifiStatus,
+    /// Tells which networks it hears.
+    WifiScan,
+    /// Takes a network's name and passphrase.
+    WifiJoin,
+    /// Lets its radio be switched.
+    WifiPower,
+    /// Forgets its network on request.
+    WifiReset,
     /// Gives its WPS PIN on request.
     ReadPin,
+    /// Takes a WPS PIN.
+    WritePin,
+    /// Prints its WPS PIN on a report.
+    PaperPin,
+    /// Can WPS by push button.
+    PushButton,
 }
 
 impl Capability {
@@ -27,7 +41,14 @@ impl Capability {
             Self::ReportWireless => "report-wireless",
             Self::ReportStatus => "report-status",
             Self::WifiStatus => "wifi-status",
+            Self::WifiScan => "wifi-scan",
+            Self::WifiJoin => "wifi-join",
+            Self::WifiPower => "wifi-power",
+            Self::WifiReset => "wifi-reset",
             Self::ReadPin => "read-pin",
+            Self::WritePin => "write-pin",
+            Self::PaperPin => "paper-pin",
+            Self::PushButton => "push-button",
         }
     }
 }

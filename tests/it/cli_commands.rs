@@ -80,7 +80,7 @@ async fn job_of(house: &mut House, task: &Task) -> String {
     loop {
         match house.asked().await {
             Asked::Start { task: asked, options, .. } => {
-                assert_eq!((&asked, options.keep), (task, Some(false)));
+                assert_eq!((format!("{asked:?}"), options.keep), (format!("{task:?}"), Some(false)));
                 return options.handle_token.expect("the command line names its job");
             }
             // The last command's end.

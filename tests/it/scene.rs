@@ -35,7 +35,12 @@ impl Scene {
     pub fn new() -> Self {
         let bus = Bus::new();
         let shutdown = CancellationToken::new();
-        let (handle, agent) = agent::start(Arc::new(bus.clone()), Arc::new(RuntimeClock::new()), shutdown.clone());
+        let (handle, agent) = agent::start(
+            Arc::new(bus.clone()),
+            Arc::new(RuntimeClock::new()),
+            Arc::new(agent::NoHost),
+            shutdown.clone(),
+        );
         Self { bus, handle, shutdown, agent, pages: tempfile::tempdir().unwrap() }
     }
 

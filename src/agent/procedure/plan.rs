@@ -95,6 +95,14 @@ pub(crate) fn plan(facts: &Facts, task: &Task, experimental: bool) -> Result<Pla
             allowed(*evidence, experimental, || "that this printer gives its WPS PIN over USB".to_owned())?;
             Ok(Plan::ReadPin(Box::new(station.clone())))
         }
+        Task::Setup(_)
+        | Task::Join(_)
+        | Task::StartWps(_)
+        | Task::WritePin(_)
+        | Task::Scan
+        | Task::GetNetwork
+        | Task::SetPower(_)
+        | Task::ResetNetwork => Err(cannot("This version of plugprint can't do this yet.".to_owned())),
     }
 }
 

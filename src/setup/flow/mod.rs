@@ -74,7 +74,7 @@ pub struct Plan {
 }
 
 /// The network that is wanted, as far as it is known.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Target {
     /// Its name; without it, any other network than the one before will do, which the way decides.
     pub ssid: Option<Ssid>,
