@@ -191,6 +191,9 @@ pub struct Emulate {
     /// Another serial number than the model's
     #[arg(long, value_name = "SERIAL")]
     pub serial: Option<String>,
+    /// Something about its Wi-Fi, such as connected=no; can be given several times; `list` names them all
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub radio: Vec<String>,
     /// The folder for the pages that it prints
     #[arg(long, value_name = "DIR", default_value = "plugprint-pages")]
     pub pages: PathBuf,

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::emulator::{Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, usbip, vhci};
+use crate::emulator::{Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, radio, usbip, vhci};
 
 use super::args::Emulate;
 use super::exit::Error;
@@ -35,10 +35,16 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
     };
     std::fs::create_dir_all(&args.pages).map_err(Error::file(format!("making the folder {}", args.pages.display())))?;
     let serial = args.serial.clone();
-    let printer = Printer::new(model, Options { pages: args.pages.clone(), fault, serial, ..Options::default() });
+    let mut options = Options { pages: args.pages.clone(), fault, serial, ..Options::default() };
+    for setting in &args.radio {
+        // The setting itself may be a password.
+        options.set(setting).map_err(|error| Error::Usage(format!("--radio: {error}.")))?;
+    }
+    let printer = Printer::new(model, options);
     let mut interrupts = Interrupts::new()?;
     let mut orders = orders();
     let mut pages = printer.watch_pages();
+    let mut station = printer.watch_station();
     let mut told = 0;
     let mut back_at = None;
     let mut emulation = Emulation { cable: Cable::Out, served_at: args.usbip, printer, output };
@@ -49,6 +55,10 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
                 let pages = pages.borrow_and_update().clone();
                 pages.iter().skip(told).try_for_each(|page| emulation.page(page))?;
                 told = pages.len();
+            }
+            Ok(()) = station.changed() => {
+                let state = station.borrow_and_update().clone();
+                emulation.station(&state)?;
             }
             Some(line) = orders.recv() => if emulation.obey(&line).await? { return Ok(()) },
             () = emulation.cable.gone() => {
@@ -85,6 +95,14 @@ impl Emulation {
             let pin = self.printer.pin();
             let shown = pin.as_deref().unwrap_or("none");
             self.say(format_args!("panel: PIN {shown}"), json!({ "event": "panel", "pin": pin }))?;
+            return Ok(false);
+        }
+        if line.trim() == "paper" {
+            let pages = self.printer.pages();
+            let text = pages.last().map_or("nothing printed", |page| page.text.0.as_str());
+            text.lines().try_for_each(|line| {
+                self.say(format_args!("paper: {}", plain(line)), json!({ "event": "paper", "line": line }))
+            })?;
             return Ok(false);
         }
         match Order::parse(line) {
@@ -167,6 +185,20 @@ impl Emulation {
         self.say("unplugged", json!({ "event": "unplugged" }))
     }
 
+    fn station(&self, state: &radio::State) -> Result<(), Error> {
+        let name = |ssid: &[u8]| plain(&String::from_utf8_lossy(ssid));
+        let text = match state {
+            radio::State::Off => "off".to_owned(),
+            radio::State::Idle => "idle".to_owned(),
+            radio::State::Associating(ssid) => format!("joining {}", name(ssid)),
+            radio::State::Enrolling => "waiting for a registrar".to_owned(),
+            radio::State::ObtainingAddress(at) => format!("associated to {}", name(&at.ssid)),
+            radio::State::Joined(at, lease) => format!("at {} on {}", lease.address, name(&at.ssid)),
+            radio::State::Failed(failure) => format!("failed, {failure:?}"),
+        };
+        self.say(format_args!("station: {text}"), json!({ "event": "station", "state": text }))
+    }
+
     fn page(&self, page: &PrintedPage) -> Result<(), Error> {
         let object = json!({ "event": "page", "number": page.number, "job_type": page.job_type, "file": page.path });
         self.say(format_args!("page {}: {}, {}", page.number, page.job_type, page.path.display()), object)
@@ -228,14 +260,16 @@ fn orders() -> mpsc::Receiver<String> {
 fn list(output: Output) -> Result<(), Error> {
     let faults: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
     let resources: Vec<&str> = Resource::ALL.iter().map(|resource| resource.name()).collect();
+    let settings: Vec<&str> = [Options::SETTINGS, radio::Options::SETTINGS].concat();
     if output.is_json() {
         let model = |model: &Model| json!({ "name": model.name(), "description": model.description() });
         let models: Vec<Value> = Model::ALL.iter().map(model).collect();
-        return output.json(&json!({ "models": models, "faults": faults, "resources": resources }));
+        return output.json(&json!({ "models": models, "faults": faults, "resources": resources, "radio": settings }));
     }
     for model in Model::ALL {
         output.line(format_args!("model {}: {}", model.name(), model.description()))?;
     }
     output.line(format_args!("faults: {}", faults.join(" ")))?;
-    output.line(format_args!("at one resource only, FAULT@RESOURCE: {}", resources.join(" ")))
+    output.line(format_args!("at one resource only, FAULT@RESOURCE: {}", resources.join(" ")))?;
+    output.line(format_args!("--radio: {}", settings.join(" ")))
 }

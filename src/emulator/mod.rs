@@ -39,5 +39,5 @@ pub use bus::Bus;
 pub use control::{Button, Order, Unknown};
 pub use faults::{Fault, Kind, Resource};
 pub use model::{Model, VENDOR};
-pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot};
+pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot, UnknownSetting};
 pub use printer::{PrintedPage, Printer};

@@ -110,6 +110,46 @@ pub struct Options {
     pub select_resets: bool,
 }
 
+/// What is no setting.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "no such setting; known are {} {}, with whole seconds in place of SECONDS",
+    Options::SETTINGS.join(" "),
+    radio::Options::SETTINGS.join(" ")
+)]
+pub struct UnknownSetting;
+
+impl Options {
+    /// What [`Options::set`] knows besides the radio's own ([`radio::Options::SETTINGS`]).
+    pub const SETTINGS: &'static [&'static str] = &[
+        "connected=yes",
+        "connected=no",
+        "pin=dynamic",
+        "pin=static",
+        "pin-on-page=yes",
+        "pin-resource=missing",
+        "pin-resource=denied",
+    ];
+
+    /// Sets one thing about the way onto the network by its name, `KEY=VALUE`.
+    ///
+    /// # Errors
+    /// [`UnknownSetting`], which names all that can be set.
+    pub fn set(&mut self, setting: &str) -> Result<(), UnknownSetting> {
+        match setting {
+            "connected=yes" => self.connected = true,
+            "connected=no" => self.connected = false,
+            "pin=dynamic" => self.pin_kind = PinKind::Dynamic,
+            "pin=static" => self.pin_kind = PinKind::Static,
+            "pin-on-page=yes" => self.pin_on_page = true,
+            "pin-resource=missing" => self.pin_access = PinAccess::NotFound,
+            "pin-resource=denied" => self.pin_access = PinAccess::Unauthorized,
+            _ => return self.radio.set(setting).map_err(|_| UnknownSetting),
+        }
+        Ok(())
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -132,5 +172,26 @@ impl Default for Options {
             radio: radio::Options::default(),
             select_resets: true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_setting_is_known_by_its_name() {
+        let mut options = Options::default();
+        for setting in Options::SETTINGS {
+            options.set(setting).unwrap();
+        }
+        options.set("power=off").unwrap();
+        assert_eq!((options.connected, options.pin_on_page, options.radio.powered), (false, true, false));
+        assert_eq!((options.pin_kind, options.pin_access), (PinKind::Static, PinAccess::Unauthorized));
+        assert_eq!(options.set("connected"), Err(UnknownSetting));
+        let text = UnknownSetting.to_string();
+        assert!(text.contains("connected=no") && text.contains("impostor=ethernet"), "{text}");
     }
 }

@@ -60,12 +60,14 @@ pub(super) struct Page {
     dots: Vec<u8>,
     /// The next free line.
     y: usize,
+    /// Its fields, to be read without eyes.
+    fields: Vec<String>,
 }
 
 impl Page {
     pub fn new(paper: Paper) -> Self {
         let (width, height) = paper.size();
-        Self { width, height, dots: vec![WHITE; width * height], y: MARGIN }
+        Self { width, height, dots: vec![WHITE; width * height], y: MARGIN, fields: Vec::new() }
     }
 
     fn dot(&mut self, x: usize, y: usize, shade: u8) {
@@ -110,6 +112,11 @@ impl Page {
         }
     }
 
+    /// What its fields say, a line for each.
+    pub fn text_of_fields(&self) -> String {
+        self.fields.join("\n")
+    }
+
     fn inner(&self) -> usize {
         self.width - 2 * MARGIN
     }
@@ -137,6 +144,7 @@ impl Page {
 
     /// A field: what, and its value, which is broken into lines where it is long.
     pub fn field(&mut self, name: &str, value: &str) {
+        self.fields.push(format!("{name}: {value}"));
         self.text((MARGIN + 14, self.y), name, TEXT, BLACK);
         let columns = (self.inner() - VALUES) / get_raster_width(STRONG.weight, STRONG.size);
         for line in wrap(value, columns) {

@@ -17,7 +17,7 @@ use super::model::{Facts, Model};
 use super::options::{Options, PinKind};
 use super::page;
 use super::radio::digest::Nonces;
-use super::radio::{self, Hushed, Radio, Simulated, Start};
+use super::radio::{self, Hushed, Radio, Simulated, Start, Supplicant};
 
 /// From the request to the first sign of `processing`.
 const LEAD: Duration = Duration::from_millis(400);
@@ -39,6 +39,8 @@ pub struct PrintedPage {
     pub job_type: String,
     /// Counts from 1 over the printer's life.
     pub number: u32,
+    /// Its fields, as `name: value` lines; the PIN may be among them.
+    pub text: Hushed,
 }
 
 struct State {
@@ -79,7 +81,7 @@ impl fmt::Debug for Printer {
 }
 
 impl Printer {
-    /// A printer that is switched on and not plugged in.
+    /// A printer that is switched on and not plugged in. One with a real radio must be made inside a tokio runtime.
     #[must_use]
     pub fn new(model: Model, options: Options) -> Self {
         let state = State {
@@ -94,7 +96,10 @@ impl Printer {
             back_at: None,
             nonces: Nonces::default(),
         };
-        let radio = Box::new(Simulated::new(options.radio.clone(), options.connected));
+        let radio: Box<dyn Radio> = match options.radio.supplicant {
+            Some(_) => Box::new(Supplicant::new(options.radio.clone())),
+            None => Box::new(Simulated::new(options.radio.clone(), options.connected)),
+        };
         let fault = options.fault;
         let printer = Self(Arc::new(Inner {
             model,
@@ -365,8 +370,8 @@ impl Printer {
         sleep(self.options().page_time / 2).await;
         *count += 1;
         match self.compose(job_type, *count) {
-            Ok(path) => {
-                let page = PrintedPage { path, job_type: job_type.to_owned(), number: *count };
+            Ok((path, text)) => {
+                let page = PrintedPage { path, job_type: job_type.to_owned(), number: *count, text };
                 self.0.pages.send_modify(|pages| pages.push(page));
             }
             Err(error) => tracing::error!(%error, job_type, "the emulated page can't be written"),
@@ -383,11 +388,12 @@ impl Printer {
         }
     }
 
-    fn compose(&self, job_type: &str, number: u32) -> std::io::Result<PathBuf> {
+    fn compose(&self, job_type: &str, number: u32) -> std::io::Result<(PathBuf, Hushed)> {
         std::fs::create_dir_all(&self.options().pages)?;
         let path = self.options().pages.join(format!("{}-{number:03}-{job_type}.png", self.facts().name));
-        page::write(&path, &page::compose(self, job_type))?;
-        Ok(path)
+        let page = page::compose(self, job_type);
+        page::write(&path, &page)?;
+        Ok((path, Hushed(page.text_of_fields())))
     }
 }
 

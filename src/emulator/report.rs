@@ -1,10 +1,10 @@
 //! What stands on the pages that the printer composes itself. Layouts after the reports that HP's printers
 //! print; addresses are from the documentation ranges, the network is fictional.
 
-use super::ledm::{ADDRESS_V6, SSID, hostname};
+use super::ledm::{ADDRESS_V6, hostname};
 use super::page::Page;
 use super::printer::Printer;
-use super::radio::{Association, Lease, Origin, Security, State};
+use super::radio::{Association, Heard, Lease, Origin, Security, State};
 
 /// The page that a job type asks for.
 pub(super) fn compose(printer: &Printer, job_type: &str) -> Page {
@@ -52,7 +52,11 @@ fn name(at: &Association) -> String {
 }
 
 fn security(at: &Association) -> &'static str {
-    match at.security {
+    word(at.security)
+}
+
+fn word(security: Security) -> &'static str {
+    match security {
         Security::Open => "None",
         Security::Wpa => "WPA-PSK",
         Security::Wpa3 => "WPA3-SAE",
@@ -128,6 +132,15 @@ fn network(printer: &Printer, page: &mut Page) {
     page.field("Name", &format!("DIRECT-EM-HP {}", printer.facts().product));
 }
 
+/// What the radio hears, as far as the page has room.
+fn strongest(printer: &Printer) -> Vec<Heard> {
+    const ROOM: usize = 6;
+    let mut heard = if printer.radio().is_on() { printer.radio().around() } else { Vec::new() };
+    heard.sort_by_key(|heard| std::cmp::Reverse(heard.dbm));
+    heard.truncate(ROOM);
+    heard
+}
+
 fn wireless(printer: &Printer, page: &mut Page) {
     let state = printer.station();
     let (at, lease) = (state.association(), state.lease());
@@ -164,14 +177,21 @@ fn wireless(printer: &Printer, page: &mut Page) {
     );
     station(printer, page);
     page.section("Networks Detected");
-    page.table(
-        &[("Network name", 46), ("Channel", 15), ("Security", 21), ("Signal", 18)],
-        &[
-            &[SSID, "6", "WPA2", "-52 dBm"],
-            &["Example Guest", "6", "none", "-57 dBm"],
-            &["Neighbour 2", "11", "WPA2/WPA3", "-81 dBm"],
-        ],
-    );
+    let rows: Vec<[String; 4]> = strongest(printer)
+        .iter()
+        .map(|heard| {
+            let name = if heard.ssid.is_empty() { "(hidden)".into() } else { String::from_utf8_lossy(&heard.ssid) };
+            [
+                name.into_owned(),
+                heard.channel.to_string(),
+                word(heard.security).to_owned(),
+                format!("{} dBm", heard.dbm),
+            ]
+        })
+        .collect();
+    let rows: Vec<[&str; 4]> = rows.iter().map(|row| row.each_ref().map(String::as_str)).collect();
+    let rows: Vec<&[&str]> = rows.iter().map(<[&str; 4]>::as_slice).collect();
+    page.table(&[("Network name", 46), ("Channel", 15), ("Security", 21), ("Signal", 18)], &rows);
 }
 
 fn status(printer: &Printer, page: &mut Page) {

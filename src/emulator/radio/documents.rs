@@ -273,9 +273,8 @@ pub(in crate::emulator) fn vsa_codes(printer: &Printer) -> String {
     let radio = printer.radio();
     let mut rules = Vec::new();
     if impostor(printer) == Some(Impostor::Ethernet) {
-        let known = radio
-            .profile()
-            .is_some_and(|profile| printer.options().radio.networks.iter().any(|network| network.ssid == profile.ssid));
+        let around = radio.around();
+        let known = radio.profile().is_some_and(|profile| around.iter().any(|heard| heard.ssid == profile.ssid));
         rules.push(u16::from(known));
     }
     if !radio.is_on() {

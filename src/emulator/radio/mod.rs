@@ -1,8 +1,9 @@
 //! The printer's radio: what it hears, what it joins, and how that goes. [`Radio`] is the seam: the simulated
-//! one lives in a neighbourhood that is data; another may drive a real radio.
+//! one lives in a neighbourhood that is data; the other drives a real one.
 //!
 //! ```text
-//! ledm ─ documents, request, digest ─ dyn Radio ─ simulated ─ neighbourhood
+//! ledm ─ documents, request, digest ─ dyn Radio ─┬ simulated ─ neighbourhood
+//!                                                └ supplicant ─ wpa_supplicant
 //! ```
 
 pub(super) mod digest;
@@ -13,6 +14,7 @@ mod options;
 pub(super) mod request;
 pub(super) mod resources;
 mod simulated;
+mod supplicant;
 
 use std::fmt;
 use std::net::Ipv4Addr;
@@ -22,6 +24,7 @@ use tokio::sync::watch;
 pub use neighbourhood::{Admin, Dhcp, Network, PASSPHRASE, Registrar, Security, Typed, neighbourhood};
 pub use options::{Enrolment, Impostor, Lost, Offline, Options, PowerForm, ProfileForm, Switching, Unknown};
 pub(super) use simulated::Simulated;
+pub(super) use supplicant::Supplicant;
 
 /// Characters that neither `Debug` nor anything else shows.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -200,6 +203,8 @@ pub(super) trait Radio: Send + Sync {
     fn is_on(&self) -> bool;
     /// Starts a scan or gives what one found; with a name, asks for that network, hidden ones too.
     fn scan(&self, wanted: Option<&[u8]>) -> Scan;
+    /// What it has heard lately, as its pages and its memory have it.
+    fn around(&self) -> Vec<Heard>;
     /// Keeps this profile and, where the radio is on, joins it.
     fn join(&self, profile: Profile);
     /// The profile that is kept.

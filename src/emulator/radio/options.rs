@@ -1,6 +1,7 @@
 //! What can be chosen about the radio: for each inferred behaviour its second variant, and the impostors of
 //! success.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Admin, Hushed, Network, Typed, neighbourhood};
@@ -87,6 +88,12 @@ pub enum Switching {
 /// How the radio behaves. [`Options::default`] is a radio that is on, in [`neighbourhood`].
 #[derive(Clone, Debug)]
 pub struct Options {
+    /// The control socket of a wpa_supplicant: a real radio, on which nobody but the stations and access points
+    /// around it decides what happens.
+    pub supplicant: Option<PathBuf>,
+    /// A real radio's DHCP client: a program that is run each time the station is associated. It writes `ip=`,
+    /// `subnet=`, `router=` and `dns=` lines and ends; without `ip=` there was no address.
+    pub dhcp: Option<PathBuf>,
     /// Who is on the air. The first is the network that the printer is on, where it is on one.
     pub networks: Vec<Network>,
     /// The radio is on at the beginning.
@@ -130,6 +137,8 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            supplicant: None,
+            dhcp: None,
             networks: neighbourhood(),
             powered: true,
             five_ghz: false,
@@ -193,6 +202,8 @@ impl Options {
         "wpa3=as-wpa2",
         "band=5",
         "password=PASSWORD",
+        "supplicant=SOCKET",
+        "dhcp=PROGRAM",
     ];
 
     /// Sets one thing by its name, `KEY=VALUE`. `registrar` is the first network's.
@@ -239,6 +250,9 @@ impl Options {
             ("wpa3", "as-wpa2") => self.wpa3_as_wpa2 = true,
             ("band", "5") => self.five_ghz = true,
             ("password", _) => self.password = Some(value.into()),
+            ("supplicant", "") | ("dhcp", "") => return Err(Unknown),
+            ("supplicant", _) => self.supplicant = Some(value.into()),
+            ("dhcp", _) => self.dhcp = Some(value.into()),
             _ => return Err(Unknown),
         }
         Ok(())

@@ -164,14 +164,9 @@ fn join(printer: &Printer, method: &Method, path: &str, headers: &HeaderMap, bod
         return Reply::status(400);
     };
     // What a scan has shown must be said in the same words.
-    let options = &printer.options().radio;
-    let mut shown = options
-        .networks
-        .iter()
-        .filter(|network| network.ssid == profile.ssid && !network.hidden)
-        .filter(|network| options.five_ghz || network.is_2_4_ghz())
-        .peekable();
-    if shown.peek().is_some() && !shown.any(|network| documents::word(printer, network.shown(options)) == word) {
+    let around = printer.radio().around();
+    let mut shown = around.iter().filter(|heard| heard.ssid == profile.ssid).peekable();
+    if shown.peek().is_some() && !shown.any(|heard| documents::word(printer, heard.security) == word) {
         return Reply::status(400);
     }
     printer.radio().join(profile);

@@ -115,6 +115,25 @@ impl Inner {
         network.is_2_4_ghz() || self.options.five_ghz
     }
 
+    /// Who answers when this name is called, or any.
+    fn heard(&self, wanted: Option<&[u8]>) -> Vec<Heard> {
+        let heard = self.options.networks.iter().filter(|network| self.hears(network)).filter_map(|network| {
+            let answers = wanted == Some(network.ssid.as_slice());
+            if wanted.is_some() && !answers {
+                return None;
+            }
+            Some(Heard {
+                ssid: if network.hidden && !answers { Vec::new() } else { network.ssid.clone() },
+                bssid: network.bssid,
+                channel: network.channel,
+                dbm: network.dbm,
+                security: network.shown(&self.options),
+                wps: network.registrar != Registrar::None,
+            })
+        });
+        heard.collect()
+    }
+
     /// Joins by this profile, from now on.
     pub(super) fn begin(self: &Arc<Self>, profile: Profile) {
         let mut work = self.work();
@@ -237,21 +256,11 @@ impl Radio for Simulated {
                 return Scan::Running;
             }
         }
-        let heard = self.0.options.networks.iter().filter(|network| self.0.hears(network)).filter_map(|network| {
-            let answers = wanted == Some(network.ssid.as_slice());
-            if wanted.is_some() && !answers {
-                return None;
-            }
-            Some(Heard {
-                ssid: if network.hidden && !answers { Vec::new() } else { network.ssid.clone() },
-                bssid: network.bssid,
-                channel: network.channel,
-                dbm: network.dbm,
-                security: network.shown(&self.0.options),
-                wps: network.registrar != Registrar::None,
-            })
-        });
-        Scan::Done(heard.collect())
+        Scan::Done(self.0.heard(wanted))
+    }
+
+    fn around(&self) -> Vec<Heard> {
+        self.0.heard(None)
     }
 
     fn join(&self, profile: Profile) {
