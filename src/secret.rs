@@ -1,4 +1,4 @@
-//! PINs and passphrases. They are wiped when dropped; nothing prints, compares or serialises them by accident.
+//! PINs, passphrases and passwords. They are wiped when dropped; nothing prints, compares or serialises them by accident.
 
 use std::fmt;
 
@@ -98,5 +98,51 @@ impl Passphrase {
 impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase([redacted])")
+    }
+}
+
+/// The administrator's password of a printer: bytes, as they were typed.
+///
+/// ```
+/// let password = plugprint::secret::Password::new(b"open sesame".to_vec());
+/// assert_eq!(format!("{password:?}"), "Password([redacted])");
+/// assert_eq!(password.expose(), b"open sesame");
+/// ```
+///
+/// It can't be formatted for people,
+/// ```compile_fail,E0277
+/// let password = plugprint::secret::Password::new(Vec::new());
+/// println!("{password}");
+/// ```
+/// nor serialised,
+/// ```compile_fail,E0277
+/// let password = plugprint::secret::Password::new(Vec::new());
+/// serde_json::to_string(&password);
+/// ```
+/// nor compared, which would take a time that depends on its characters.
+/// ```compile_fail,E0369
+/// let password = plugprint::secret::Password::new(Vec::new());
+/// password == password.clone();
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Password(Vec<u8>);
+
+impl Password {
+    /// Wraps what was typed.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes. Call it where the printer's challenge is answered, and nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password([redacted])")
     }
 }

@@ -113,6 +113,14 @@ pub(super) fn of_ledm(error: &ledm::Error) -> Failure {
             ErrorKind::PrinterAuthRequired,
             "The printer asks for its administrator's password. Remove it on the printer's own page, or use the printer's panel.".to_owned(),
         ),
+        ledm::Error::AuthFailed => (
+            ErrorKind::PrinterAuthFailed,
+            "The printer does not take this administrator's password. It was tried once, as a printer may lock. Look it up, then try again.".to_owned(),
+        ),
+        ledm::Error::AuthUnsupported => (
+            ErrorKind::NotSupported,
+            "The printer asks for its administrator's password in a way that is not safe or not known. Remove it on the printer's own page, or use the printer's panel.".to_owned(),
+        ),
         ledm::Error::NotExposed { .. } => {
             (ErrorKind::NotSupported, format!("This can't be had from this model: {error}. Use the printer's panel."))
         }

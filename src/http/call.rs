@@ -1,9 +1,10 @@
 //! What a caller asks for, and how long it will wait.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use bytes::Bytes;
 
 /// The deadlines of one streaming exchange. A printer that is out of paper may refuse to take more bytes for
@@ -47,6 +48,13 @@ impl Patience {
     pub const WRITE: Self = Self { answer: Duration::from_secs(60), total: Duration::from_secs(120) };
 }
 
+/// Who asks, as the printer wants to know it.
+pub trait Authorize: Send + Sync {
+    /// The value of `Authorization` for one exchange of this call; asked anew for each, because a printer may take no
+    /// value twice. `None`: there can be none, and the call fails.
+    fn authorization(&self, call: &Call) -> Option<HeaderValue>;
+}
+
 /// One request for a small document.
 #[derive(Clone)]
 pub struct Call {
@@ -65,6 +73,8 @@ pub struct Call {
     /// Whether doing it twice is the same as doing it once. Only then is it sent again, after 503 or a
     /// response that came to harm. A print never is.
     pub repeatable: bool,
+    /// Who asks; `None`: nobody in particular.
+    pub authorize: Option<Arc<dyn Authorize>>,
 }
 
 impl Call {
@@ -82,6 +92,7 @@ impl Call {
             patience: Patience::READ,
             limit: Self::LIMIT,
             repeatable: true,
+            authorize: None,
         }
     }
 
@@ -122,6 +133,13 @@ impl Call {
     #[must_use]
     pub fn repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = repeatable;
+        self
+    }
+
+    /// Sets who asks.
+    #[must_use]
+    pub fn authorize(mut self, authorize: Option<Arc<dyn Authorize>>) -> Self {
+        self.authorize = authorize;
         self
     }
 }

@@ -166,6 +166,13 @@ fn compose(call: &Call) -> Result<Request<RequestBody>, Error> {
             .header(header::ORIGIN, "http://localhost")
             .header(header::REFERER, "http://localhost/");
     }
+    if let Some(authorize) = &call.authorize {
+        let mut value = authorize
+            .authorization(call)
+            .ok_or_else(|| Error::Unsendable("there is no answer to what the printer asks for".into()))?;
+        value.set_sensitive(true);
+        request = request.header(header::AUTHORIZATION, value);
+    }
     request.body(RequestBody::full(call.body.clone())).map_err(|error| Error::Unsendable(error.to_string()))
 }
 

@@ -27,11 +27,11 @@ mod slots;
 mod socket;
 
 pub use body::{BoxError, RequestBody, ResponseBody};
-pub use call::{Call, Deadlines, Patience, Reply};
+pub use call::{Authorize, Call, Deadlines, Patience, Reply};
 pub use error::Error;
 pub use pool::Pool;
 
-pub use ::http::{HeaderMap, Method, Request, Response, StatusCode, header};
+pub use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 
 #[cfg(all(test, feature = "emulator"))]
 mod tests;

@@ -82,7 +82,7 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts
     // The tree of a model that has this list does not name it [C: Smart Tank 750].
     let listed = ledm.internal_print().await?;
     let tree = match (tree, &listed) {
-        (Ok(None) | Err(Error::Refused { .. } | Error::AuthRequired), None) => {
+        (Ok(None) | Err(Error::Refused { .. } | Error::AuthRequired | Error::AuthUnsupported), None) => {
             NOT_LEDM.clone_into(&mut facts.remark);
             return Ok(facts);
         }

@@ -11,6 +11,9 @@ pub mod documents;
 pub mod internal_print;
 pub mod io_config;
 pub mod io_device;
+mod login;
+#[cfg(test)]
+mod login_tests;
 pub mod manifest;
 pub mod network;
 pub mod product_config;
@@ -36,19 +39,21 @@ pub mod wps_pin;
 pub mod xml;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use zeroize::Zeroize;
 
 use self::adapters::{Adapter, Adapters};
 use self::internal_print::{Capabilities, Printable, Root};
+use self::login::{Challenge, Login, Unanswered};
 use self::product_config::ProductConfig;
 use self::product_status::Status;
 use self::resource::ResourceUri;
 use self::xml::Namespace;
 use crate::blame::Party;
-use crate::http::{self, Call, Reply, StatusCode};
-use crate::secret::Pin;
+use crate::http::{self, Call, Reply, StatusCode, header};
+use crate::secret::{Password, Pin};
 use crate::wps::pin;
 
 // The namespaces, without their dates [C: captures of ENVY Photo 7830, Smart Tank 750, LaserJet M182nw].
@@ -87,6 +92,13 @@ pub enum Error {
     /// The printer wants an administrator's password first.
     #[error("the printer asks for its administrator's password")]
     AuthRequired,
+    /// The printer does not take the administrator's password that it was given.
+    #[error("the printer does not take this administrator's password")]
+    AuthFailed,
+    /// The printer wants a login of a kind that is not done: the only one that HP's take is Digest \[C\], and a
+    /// password is never sent as it is (Basic).
+    #[error("the printer asks for its administrator's password in a way that is not safe or not known")]
+    AuthUnsupported,
     /// This model does not have what was asked for, or its firmware hides it.
     #[error("this printer has no {resource} (HTTP status {status})")]
     NotExposed {
@@ -125,8 +137,9 @@ impl Error {
     pub fn whose(&self) -> Party {
         match self {
             Self::Http(error) | Self::Uncertain(error) => error.whose(),
-            Self::AuthRequired => Party::Caller,
-            Self::Busy
+            Self::AuthRequired | Self::AuthFailed => Party::Caller,
+            Self::AuthUnsupported
+            | Self::Busy
             | Self::NotExposed { .. }
             | Self::Refused { .. }
             | Self::Document { .. }
@@ -135,11 +148,10 @@ impl Error {
         }
     }
 
-    /// What a status says that is no success [C: hp.md 1, seen by several tools].
+    /// What a status says that is no success, and not 401 [C: hp.md 1, seen by several tools].
     fn of(resource: &'static str, status: StatusCode) -> Self {
         let number = status.as_u16();
         match number {
-            401 => Self::AuthRequired,
             503 => Self::Busy,
             404 | 405 | 410 | 501 => Self::NotExposed { resource, status: number },
             _ => Self::Refused { resource, status: number },
@@ -163,6 +175,7 @@ impl Transport for http::Pool {
 #[derive(Clone)]
 pub struct Ledm<T = http::Pool> {
     pool: T,
+    login: Option<Arc<Login>>,
 }
 
 /// A body as LEDM takes it \[C: HPLIP\].
@@ -172,7 +185,40 @@ impl<T: Transport> Ledm<T> {
     /// Talks through these links.
     #[must_use]
     pub fn new(pool: T) -> Self {
-        Self { pool }
+        Self { pool, login: None }
+    }
+
+    /// The same printer, for its administrator: a challenge of the printer's is answered with this password. It is
+    /// tried once; after the printer has refused it, every call that needs it ends in [`Error::AuthFailed`] without
+    /// another try, because a printer may lock.
+    #[must_use]
+    pub fn logged_in(&self, password: Password) -> Self
+    where
+        T: Clone,
+    {
+        Self { pool: self.pool.clone(), login: Some(Arc::new(Login::new(password))) }
+    }
+
+    /// One call, for the administrator where one is logged in.
+    ///
+    /// # Errors
+    /// [`Error::Http`], and the three of 401.
+    async fn fetch(&self, call: Call) -> Result<Reply, Error> {
+        let Some(login) = &self.login else {
+            let reply = self.pool.fetch(call).await?;
+            if reply.status != StatusCode::UNAUTHORIZED {
+                return Ok(reply);
+            }
+            // Nobody is asked for a password that can't be given. What says nothing may be a way to ask for it.
+            let asks = reply.headers.contains_key(header::WWW_AUTHENTICATE);
+            let in_vain = asks && Challenge::of(&reply.headers).is_none();
+            return Err(if in_vain { Error::AuthUnsupported } else { Error::AuthRequired });
+        };
+        login.fetch(&self.pool, call).await.map_err(|unanswered| match unanswered {
+            Unanswered::Http(error) => Error::Http(error),
+            Unanswered::Refused => Error::AuthFailed,
+            Unanswered::Unknown => Error::AuthUnsupported,
+        })
     }
 
     /// What the printer says that it serves. `None`: it has no such list, and so no LEDM.
@@ -244,18 +290,13 @@ impl<T: Transport> Ledm<T> {
     async fn send(&self, job_url: &ResourceUri, page: Printable, root: Root) -> Result<StatusCode, Error> {
         let job = internal_print::compose(page, root);
         let call = Call::post(job_url.as_str(), XML, job).limit(xml::MAX_BYTES).repeatable(false);
-        match self.pool.fetch(call).await {
+        match self.fetch(call).await {
             Ok(reply) => Ok(reply.status),
             // 202: taken, and being worked on.
-            Err(http::Error::StillWorking { .. }) => Ok(StatusCode::ACCEPTED),
-            Err(http::Error::StillBusy { .. }) => Ok(StatusCode::SERVICE_UNAVAILABLE),
-            Err(
-                error @ (http::Error::ClaimedElsewhere
-                | http::Error::Occupied { .. }
-                | http::Error::Unsendable(_)
-                | http::Error::Closed),
-            ) => Err(Error::Http(error)),
-            Err(error) => Err(Error::Uncertain(error)),
+            Err(Error::Http(http::Error::StillWorking { .. })) => Ok(StatusCode::ACCEPTED),
+            Err(Error::Http(http::Error::StillBusy { .. })) => Ok(StatusCode::SERVICE_UNAVAILABLE),
+            Err(Error::Http(error)) if !never_left(&error) => Err(Error::Uncertain(error)),
+            Err(error) => Err(error),
         }
     }
 
@@ -272,9 +313,9 @@ impl<T: Transport> Ledm<T> {
         }
         let uri = station.uri.join(wps_pin::BELOW_ADAPTER).ok_or(gone)?;
         let call = Call::get(uri.as_str()).limit(xml::MAX_BYTES).repeatable(false);
-        let reply = self.pool.fetch(call).await.map_err(|error| match error {
-            http::Error::StillBusy { .. } => Error::Busy,
-            error => Error::Http(error),
+        let reply = self.fetch(call).await.map_err(|error| match error {
+            Error::Http(http::Error::StillBusy { .. }) => Error::Busy,
+            error => error,
         })?;
         let pin = match reply.status {
             StatusCode::OK => wps_pin::parse(&reply.body),
@@ -308,7 +349,7 @@ impl<T: Transport> Ledm<T> {
         path: &str,
         parse: impl Fn(&[u8]) -> Result<D, xml::Error>,
     ) -> Result<D, Error> {
-        let reply = self.pool.fetch(Call::get(path).limit(xml::MAX_BYTES)).await?;
+        let reply = self.fetch(Call::get(path).limit(xml::MAX_BYTES)).await?;
         let document = match reply.status {
             StatusCode::OK => parse(&reply.body).map_err(|detail| Error::Document { resource, detail }),
             status => Err(Error::of(resource, status)),
@@ -325,6 +366,14 @@ fn reached<D>(found: Result<Option<D>, Error>) -> Result<Option<D>, Error> {
         Err(Error::Http(error)) => Err(Error::Http(error)),
         found => Ok(found.ok().flatten()),
     }
+}
+
+/// Whether a call failed before a byte of it left.
+fn never_left(error: &http::Error) -> bool {
+    matches!(
+        error,
+        http::Error::ClaimedElsewhere | http::Error::Occupied { .. } | http::Error::Unsendable(_) | http::Error::Closed
+    )
 }
 
 /// Overwrites a body that held a secret, as far as we are the only ones who hold it.

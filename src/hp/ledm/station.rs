@@ -11,8 +11,8 @@ use super::radio::Form;
 use super::resource::ResourceUri;
 use super::vsa_codes::VsaCode;
 use super::{
-    Error, Ledm, Transport, XML, adapters, io_config, io_device, profile, profiles, protocols, radio, reached,
-    vsa_codes, wifi_networks, wipe, xml,
+    Error, Ledm, Transport, XML, adapters, io_config, io_device, never_left, profile, profiles, protocols, radio,
+    reached, vsa_codes, wifi_networks, wipe, xml,
 };
 use crate::blame::Party;
 use crate::http::{self, Call, Patience, StatusCode};
@@ -71,7 +71,7 @@ impl<T: Transport> Ledm<T> {
     pub async fn scan(&self, station: &Adapter, directed: Option<&Ssid>) -> Result<Vec<WifiNetwork>, Error> {
         const RESOURCE: &str = "list of Wi-Fi networks";
         let path = wifi_networks::path(&station.uri, directed);
-        let reply = self.pool.fetch(Call::get(path).limit(xml::MAX_BYTES).patience(SCAN)).await?;
+        let reply = self.fetch(Call::get(path).limit(xml::MAX_BYTES).patience(SCAN)).await?;
         match reply.status {
             StatusCode::NO_CONTENT => Ok(Vec::new()),
             StatusCode::OK if reply.body.trim_ascii().is_empty() => Ok(Vec::new()),
@@ -92,7 +92,7 @@ impl<T: Transport> Ledm<T> {
         refuse_access_point(station, RESOURCE)?;
         let first = self.set(&station.uri, radio::compose(on, Form::Inkjet).into()).await?;
         let status = match first {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => first,
+            StatusCode::FORBIDDEN => first,
             status if status.is_client_error() => {
                 self.set(&station.uri, radio::compose(on, Form::LaserJet).into()).await?
             }
@@ -148,21 +148,16 @@ impl<T: Transport> Ledm<T> {
 
     /// Sends a setting once; again only after 503, which says that nothing was done.
     async fn set(&self, uri: &ResourceUri, document: Bytes) -> Result<StatusCode, SetError> {
-        match self.pool.fetch(Call::put(uri.as_str(), XML, document).limit(xml::MAX_BYTES)).await {
+        match self.fetch(Call::put(uri.as_str(), XML, document).limit(xml::MAX_BYTES)).await {
             Ok(reply) => {
                 // Some answer with what they were told.
                 wipe(reply.body);
                 Ok(reply.status)
             }
-            Err(http::Error::StillWorking { .. }) => Ok(StatusCode::ACCEPTED),
-            Err(http::Error::StillBusy { .. }) => Err(Error::Busy.into()),
-            Err(
-                error @ (http::Error::ClaimedElsewhere
-                | http::Error::Occupied { .. }
-                | http::Error::Unsendable(_)
-                | http::Error::Closed),
-            ) => Err(Error::Http(error).into()),
-            Err(error) => Err(SetError::Unconfirmed(error)),
+            Err(Error::Http(http::Error::StillWorking { .. })) => Ok(StatusCode::ACCEPTED),
+            Err(Error::Http(http::Error::StillBusy { .. })) => Err(Error::Busy.into()),
+            Err(Error::Http(error)) if !never_left(&error) => Err(SetError::Unconfirmed(error)),
+            Err(error) => Err(error.into()),
         }
     }
 

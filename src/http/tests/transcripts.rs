@@ -289,6 +289,33 @@ async fn retry_after_is_honoured_up_to_the_patience() {
     assert!(pause >= Duration::from_secs(15), "{pause:?}");
 }
 
+/// Counts its answers.
+struct Counting(AtomicUsize);
+
+impl Authorize for Counting {
+    fn authorization(&self, call: &Call) -> Option<HeaderValue> {
+        let count = self.0.fetch_add(1, Ordering::SeqCst) + 1;
+        (count < 3).then(|| format!("Digest uri=\"{}\", nc={count}", call.path).parse().unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_says_so_anew_in_each_exchange() {
+    let (_, printer, pool) = plugged();
+    let call = Call::put("/x", "text/xml", "<a/>").authorize(Some(Arc::new(Counting(AtomicUsize::new(0)))));
+    let script = async {
+        let busy = answer(&printer, &[b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"]).await;
+        assert!(busy.contains("\r\nAuthorization: Digest uri=\"/x\", nc=1\r\n"), "{busy}");
+        let taken = answer(&printer, &[b"HTTP/1.1 204 No Content\r\n\r\n"]).await;
+        assert!(taken.contains("\r\nAuthorization: Digest uri=\"/x\", nc=2\r\n"), "{taken}");
+    };
+    let (reply, ()) = tokio::join!(pool.fetch(call.clone()), script);
+    assert_eq!(reply.unwrap().status, StatusCode::NO_CONTENT);
+    // Who has no answer sends nothing.
+    assert!(matches!(pool.fetch(call).await, Err(Error::Unsendable(_))));
+    works(&printer, &pool).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_print_is_never_sent_twice() {
     let (_, printer, pool) = plugged();
