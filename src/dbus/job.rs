@@ -1,5 +1,6 @@
 //! `org.plugprint1.Job`. Its methods answer the starter's connection, and root.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -14,6 +15,9 @@ use crate::dbus::mirror::{Property, Told};
 use crate::dbus::options::{self, Options};
 use crate::dbus::wps::pin_kind;
 use crate::dbus::{Room, printer_path};
+use crate::setup::route::{Offer, Source, Way};
+use crate::wifi::station::StationState;
+use crate::wifi::{Band, Network, Security, Ssid};
 
 /// The Outcome of a job that did what it was asked for.
 const SUCCESS: &str = "success";
@@ -164,11 +168,18 @@ impl Serialize for Answer {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut entries = serializer.serialize_map(None)?;
         match &self.0 {
-            JobResult::Done
-            | JobResult::Joined { .. }
-            | JobResult::Routes(_)
-            | JobResult::Networks(_)
-            | JobResult::Network(_) => {}
+            JobResult::Done => {}
+            JobResult::Joined { ssid, address, already } => {
+                add_ssid(&mut entries, ssid)?;
+                entries.serialize_entry("address", &Variant::from(address.to_string()))?;
+                entries.serialize_entry("already", &Variant::from(*already))?;
+            }
+            JobResult::Routes(offers) => entries.serialize_entry("routes", &routes(offers))?,
+            JobResult::Networks(networks) => {
+                let networks: Vec<_> = networks.iter().map(network).collect();
+                entries.serialize_entry("networks", &Variant::from(networks))?;
+            }
+            JobResult::Network(state) => add_station(&mut entries, state)?,
             JobResult::Printed { pages } => entries.serialize_entry("pages", &Variant::from(pages.clone()))?,
             JobResult::Documents { documents } => {
                 entries.serialize_entry("documents", &Variant::from(documents.clone()))?;
@@ -182,4 +193,106 @@ impl Serialize for Answer {
         }
         entries.end()
     }
+}
+
+/// A network's name as it is, and as it can be shown: it need not be text.
+fn add_ssid<M: SerializeMap>(entries: &mut M, ssid: &Ssid) -> Result<(), M::Error> {
+    entries.serialize_entry("ssid", &Variant::from(ssid.as_bytes().to_vec()))?;
+    entries.serialize_entry("ssid-text", &Variant::from(ssid.to_string()))
+}
+
+fn add_station<M: SerializeMap>(entries: &mut M, state: &StationState) -> Result<(), M::Error> {
+    let StationState { power, connected, ssid, bssid, channel, signal_dbm, addresses, hostname } = state;
+    if let Some(power) = power {
+        entries.serialize_entry("power", &Variant::from(power.value))?;
+    }
+    if let Some(connected) = connected {
+        entries.serialize_entry("associated", &Variant::from(connected.value))?;
+    }
+    if let Some(ssid) = ssid {
+        add_ssid(entries, &ssid.value)?;
+    }
+    if let Some(bssid) = bssid {
+        entries.serialize_entry("bssid", &Variant::from(mac(&bssid.value)))?;
+    }
+    if let Some(channel) = channel {
+        entries.serialize_entry("channel", &Variant::from(channel.value))?;
+    }
+    if let Some(signal) = signal_dbm {
+        entries.serialize_entry("signal", &Variant::from(signal.value))?;
+    }
+    if !addresses.is_empty() {
+        let addresses: Vec<String> = addresses.iter().map(|address| address.value.ip.to_string()).collect();
+        entries.serialize_entry("addresses", &Variant::from(addresses))?;
+    }
+    if let Some(hostname) = hostname {
+        entries.serialize_entry("hostname", &Variant::from(hostname.value.clone()))?;
+    }
+    Ok(())
+}
+
+fn routes(offers: &[Offer]) -> Variant<'static> {
+    let routes: Vec<(String, bool, String, String)> = offers
+        .iter()
+        .map(|Offer { route, way, reason }| {
+            (route.name().to_owned(), way.is_some(), how(*way).to_owned(), reason.clone())
+        })
+        .collect();
+    Variant::from(routes)
+}
+
+/// How a route is gone, in one word; empty where it is left out.
+fn how(way: Option<Way>) -> &'static str {
+    match way {
+        None => "",
+        Some(Way::Join) => "profile",
+        Some(Way::Button { registrar: true }) => "registrar",
+        Some(Way::Button { registrar: false }) => "by-hand",
+        Some(Way::Pin(source) | Way::Typed(source)) => match source {
+            Source::Pulled => "pulled",
+            Source::Paper(_) => "paper",
+            Source::Generated => "generated",
+        },
+        Some(Way::Guided(_)) => "panel",
+    }
+}
+
+fn network(network: &Network) -> HashMap<&'static str, Variant<'static>> {
+    let mut entries = HashMap::from([
+        ("ssid", Variant::from(network.ssid.as_bytes().to_vec())),
+        ("ssid-text", Variant::from(network.ssid.to_string())),
+        (
+            "security",
+            Variant::from(match &network.security {
+                // A printer's own word.
+                word @ Security::Unknown(_) => word.to_string(),
+                known => known.name().to_owned(),
+            }),
+        ),
+    ]);
+    if let Some(bssid) = &network.bssid {
+        entries.insert("bssid", mac(bssid).into());
+    }
+    if let Some(channel) = network.channel {
+        entries.insert("channel", channel.into());
+    }
+    if let Some(band) = network.band() {
+        let band = match band {
+            Band::Band2_4 => "2.4GHz",
+            Band::Band5 => "5GHz",
+            Band::Band6 => "6GHz",
+        };
+        entries.insert("band", band.into());
+    }
+    if let Some(signal) = network.signal_dbm {
+        entries.insert("signal", signal.into());
+    }
+    if let Some(wps) = network.wps {
+        entries.insert("wps", wps.into());
+    }
+    entries
+}
+
+fn mac(bytes: &[u8; 6]) -> String {
+    bytes.map(|byte| format!("{byte:02x}")).join(":")
 }

@@ -10,7 +10,7 @@ use crate::agent::view::{PrinterView, View};
 use crate::blame::Party;
 use crate::dbus::error::Error;
 use crate::dbus::options::{self, Options};
-use crate::dbus::{API_LEVEL, Room, printer_path};
+use crate::dbus::{API_LEVEL, Room, printer_path, prompt, session};
 
 /// Longest URI that is looked at.
 const URI_LIMIT: usize = 1024;
@@ -55,7 +55,11 @@ impl Manager {
         options::none(options)?;
         let (caller, name) = self.room.callers.identify(&header).await?;
         let presence = self.room.callers.presence(&name).await?;
-        self.room.prompters.register(&caller, prompter.into_owned().into(), presence)?;
+        let session = session::of(&self.room.prompters.connection, &name, caller.uid).await;
+        let before = self.room.prompters.register((&caller, name), prompter.into_owned().into(), session, presence)?;
+        if let Some(before) = before {
+            prompt::release(&self.room.prompters.connection, &before).await;
+        }
         tracing::debug!(caller = caller.bus_name, count = self.room.prompters.count(), "a prompter was registered");
         Ok(())
     }

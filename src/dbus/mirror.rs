@@ -13,8 +13,9 @@ use crate::agent::view::{JobId, JobView, PrinterView, View};
 use crate::dbus::callers::Presence;
 use crate::dbus::job::Job;
 use crate::dbus::printer::Printer;
+use crate::dbus::wifi::Wifi;
 use crate::dbus::wps::Wps;
-use crate::dbus::{Room, job, job_path, printer, printer_path, wps};
+use crate::dbus::{Room, job, job_path, printer, printer_path, wifi, wps};
 use crate::printer::identity::PrinterId;
 
 /// A property's name and value.
@@ -185,6 +186,9 @@ impl Mirror {
             .collect();
         for id in gone {
             if let Some(shown) = self.printers.remove(&id) {
+                if shown.told.get().wifi.is_some() {
+                    self.remove::<Wifi>(&shown.path).await;
+                }
                 if shown.told.get().wps.is_some() {
                     self.remove::<Wps>(&shown.path).await;
                 }
@@ -199,6 +203,9 @@ impl Mirror {
             let path = printer_path(id)?;
             let told = Told::new(Arc::clone(view));
             server.at(&path, Printer::new(Arc::clone(&self.room), told.clone())).await?;
+            if view.wifi.is_some() {
+                server.at(&path, Wifi::new(Arc::clone(&self.room), told.clone())).await?;
+            }
             if view.wps.is_some() {
                 server.at(&path, Wps::new(Arc::clone(&self.room), told.clone())).await?;
             }
@@ -210,6 +217,16 @@ impl Mirror {
         }
         let old = shown.told.set(Arc::clone(view));
         self.changed::<Printer>(&shown.path, printer::properties(&old), printer::properties(view)).await?;
+        match (&old.wifi, &view.wifi) {
+            (None, Some(_)) => {
+                server.at(&shown.path, Wifi::new(Arc::clone(&self.room), shown.told.clone())).await?;
+            }
+            (Some(_), None) => self.remove::<Wifi>(&shown.path).await,
+            (Some(old), Some(new)) => {
+                self.changed::<Wifi>(&shown.path, wifi::properties(old), wifi::properties(new)).await?;
+            }
+            (None, None) => {}
+        }
         match (&old.wps, &view.wps) {
             (None, Some(_)) => {
                 server.at(&shown.path, Wps::new(Arc::clone(&self.room), shown.told.clone())).await?;

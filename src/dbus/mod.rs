@@ -5,17 +5,22 @@
 //!
 //! * Every method knows who calls ([`callers`]) and asks polkit before any work ([`authorize`]).
 //! * The picture of printers and jobs is mirrored, never polled ([`mirror`]).
-//! * A PIN leaves through `Job.GetResult`, to the job's starter and root, and nowhere else.
+//! * A PIN leaves through `Job.GetResult`, to the job's starter and root, and through the prompter that is to show
+//!   it ([`prompt`]), and nowhere else. A secret comes in by a descriptor, never in a message ([`descriptor`]).
 
 pub mod authorize;
 mod callers;
+mod descriptor;
 pub mod error;
 mod job;
 mod manager;
 mod mirror;
 mod options;
 mod printer;
+mod prompt;
 mod prompters;
+mod session;
+mod wifi;
 mod wps;
 
 use std::collections::{BTreeSet, HashMap};
@@ -26,15 +31,18 @@ use serde::{Serialize, Serializer};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use zbus::message::Header;
+use zbus::names::OwnedUniqueName;
 use zbus::{Connection, OwnedObjectPath, Signature, Type, fdo};
 
 use crate::agent::Handle;
 use crate::agent::view::{Caller, JobId, JobView, PrinterView, StartOptions, Task};
 use crate::dbus::authorize::{Action, Authority, Question};
 use crate::dbus::callers::{Callers, OnLeave, Presence};
+use crate::dbus::descriptor::{Desk, Held};
 use crate::dbus::error::Error;
 use crate::dbus::manager::Manager;
 use crate::dbus::mirror::{Hold, Holds, Mirror};
+use crate::dbus::prompt::Asker;
 use crate::dbus::prompters::Prompters;
 use crate::printer::identity::PrinterId;
 
@@ -43,7 +51,7 @@ pub const NAME: &str = "org.plugprint1";
 /// The object with the Manager and the ObjectManager.
 pub const ROOT: &str = "/org/plugprint1";
 /// Grows with every addition to the API: a method, a property, an option.
-pub const API_LEVEL: u32 = 1;
+pub const API_LEVEL: u32 = 2;
 
 /// How long a started job may take to appear on the bus. It is in the agent's picture before the start returns.
 const APPEARANCE: Duration = Duration::from_secs(5);
@@ -69,6 +77,7 @@ pub(crate) struct Room {
     authority: Authority,
     callers: Callers,
     prompters: Arc<Prompters>,
+    desk: Desk,
     holds: Arc<Holds>,
     shown_jobs: watch::Receiver<BTreeSet<JobId>>,
 }
@@ -106,6 +115,7 @@ impl Type for Started {
 /// A caller who was let in.
 pub(crate) struct Admitted {
     caller: Caller,
+    name: OwnedUniqueName,
     presence: Arc<Presence>,
 }
 
@@ -123,7 +133,33 @@ impl Room {
         printer: &PrinterView,
         details: &[(&'static str, &str)],
     ) -> Result<Admitted, Error> {
-        let (caller, name) = self.callers.identify(header).await?;
+        let identified = self.callers.identify(header).await?;
+        self.check(header, identified, action, printer, details).await
+    }
+
+    /// The same for a call with a secret's descriptor, which keeps its place among those that are held from here
+    /// until it has been read. It is looked at by nobody before polkit has spoken: of one who may not do this,
+    /// nothing is taken, whatever it is.
+    async fn admit_with_descriptor(
+        &self,
+        header: &Header<'_>,
+        action: Action,
+        printer: &PrinterView,
+        details: &[(&'static str, &str)],
+    ) -> Result<(Admitted, Held), Error> {
+        let identified = self.callers.identify(header).await?;
+        let held = self.desk.hold(identified.0.uid).ok_or_else(descriptor::too_many)?;
+        Ok((self.check(header, identified, action, printer, details).await?, held))
+    }
+
+    async fn check(
+        &self,
+        header: &Header<'_>,
+        (caller, name): (Caller, OwnedUniqueName),
+        action: Action,
+        printer: &PrinterView,
+        details: &[(&'static str, &str)],
+    ) -> Result<Admitted, Error> {
         let presence = self.callers.presence(&name).await?;
         let model = printer_name(printer);
         let mut all = HashMap::from([("printer", model.as_str()), ("printer-id", printer.id.as_str())]);
@@ -133,7 +169,7 @@ impl Room {
         all.extend(details.iter().copied());
         let question = Question { action, caller: &caller, presence: &presence, details: all };
         self.authority.check(header, question).await?;
-        Ok(Admitted { caller, presence })
+        Ok(Admitted { caller, name, presence })
     }
 
     /// Starts a task for a caller who was let in, and waits until its job is on the bus.
@@ -142,9 +178,10 @@ impl Room {
         admitted: Admitted,
         printer: &PrinterId,
         task: Task,
-        options: StartOptions,
+        mut options: StartOptions,
     ) -> Result<Started, Error> {
-        let Admitted { caller, presence } = admitted;
+        let Admitted { caller, name, presence } = admitted;
+        options.prompter = Some(Arc::new(Asker::new(Arc::clone(&self.prompters), caller.clone(), name).await));
         let hold = self.holds.hold(&caller.bus_name);
         let job = self.handle.start(printer.clone(), task, caller.clone(), options).await?;
         if presence.is_gone() {
@@ -182,7 +219,7 @@ fn printer_name(printer: &PrinterView) -> String {
 /// # Errors
 /// Where the name or the objects are not accepted, and when the bus goes away.
 pub async fn serve(connection: Connection, handle: Handle, stop: CancellationToken) -> Result<(), ServeError> {
-    let prompters = Arc::new(Prompters::default());
+    let prompters = Arc::new(Prompters::new(connection.clone(), Desk::default()));
     let on_leave: OnLeave = {
         let (handle, prompters) = (handle.clone(), Arc::clone(&prompters));
         Arc::new(move |bus_name| {
@@ -199,7 +236,8 @@ pub async fn serve(connection: Connection, handle: Handle, stop: CancellationTok
         handle,
         authority: Authority::new(connection.clone(), stop.clone()),
         callers: Callers::new(connection.clone(), on_leave),
-        prompters,
+        prompters: Arc::clone(&prompters),
+        desk: Desk::default(),
         holds: Arc::default(),
         shown_jobs: shown,
     });
@@ -222,6 +260,9 @@ pub async fn serve(connection: Connection, handle: Handle, stop: CancellationTok
     if !connection.is_closed() {
         // New callers are not to meet half a service. The objects also hold what holds the connection.
         let _ = connection.release_name(NAME).await;
+        for prompter in prompters.forget_all() {
+            prompt::release(&connection, &prompter).await;
+        }
     }
     mirror.clear().await;
     let _ = server.remove::<Manager, _>(ROOT).await;

@@ -43,6 +43,22 @@ impl Reader {
         }
     }
 
+    /// A string option.
+    pub(crate) fn string(&mut self, name: &str) -> Result<Option<String>, Error> {
+        match self.0.remove(name).as_deref() {
+            None => Ok(None),
+            Some(Variant::Str(value)) => Ok(Some(value.as_str().to_owned())),
+            Some(_) => Err(Error::invalid(format!("The option {name} must be a string (s)."))),
+        }
+    }
+
+    /// An option of bytes, whatever they are.
+    pub(crate) fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let Some(value) = self.0.remove(name) else { return Ok(None) };
+        let bytes = Vec::<u8>::try_from(value);
+        bytes.map(Some).map_err(|_| Error::invalid(format!("The option {name} must be bytes (ay).")))
+    }
+
     /// The options of every method that starts a job: `keep`, `handle_token`, `experimental`.
     pub(crate) fn start(&mut self) -> Result<StartOptions, Error> {
         let keep = self.boolean("keep")?;

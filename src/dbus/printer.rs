@@ -7,15 +7,18 @@ use zbus::message::Header;
 use zbus::{OwnedFd, OwnedObjectPath, Variant, interface};
 
 use crate::agent::ErrorKind;
-use crate::agent::view::{PrinterView, Task};
+use crate::agent::view::{PrinterView, Setup, Task};
 use crate::blame::Party;
 use crate::dbus::authorize::Action;
 use crate::dbus::error::Error;
 use crate::dbus::mirror::{Property, Told};
 use crate::dbus::options::{self, Options, Reader, shown};
+use crate::dbus::wifi::{read_security, read_ssid};
 use crate::dbus::{Room, Started, job_path};
 use crate::printer::buttons;
 use crate::printer::capability::ReportKind;
+use crate::setup::flow::Target;
+use crate::setup::route::{Route, Wish};
 
 /// Most buttons in one combination; no panel asks for more fingers.
 const BUTTONS_LIMIT: usize = 4;
@@ -42,7 +45,7 @@ impl Printer {
 }
 
 /// What this version does not do is said, not pretended.
-pub(crate) fn not_yet(what: &str) -> Error {
+fn not_yet(what: &str) -> Error {
     Error::new(
         ErrorKind::NotSupported,
         Party::Agent,
@@ -53,9 +56,17 @@ pub(crate) fn not_yet(what: &str) -> Error {
 #[interface(name = "org.plugprint1.Printer", introspection_docs = false)]
 impl Printer {
     #[zbus(out_args("job"))]
-    async fn setup(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<OwnedObjectPath, Error> {
-        read_start(options)?;
-        self.not_yet(&header, Action::Configure, "set up a printer's network").await
+    async fn setup(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<Started, Error> {
+        let mut reader = Reader::new(options);
+        let options = reader.start()?;
+        let setup = read_setup(&mut reader, options.experimental)?;
+        reader.end()?;
+        let printer = self.told.get();
+        // Saying which ways there are changes nothing, and asks for no more than looking does.
+        let action = if setup.explain { Action::Query } else { Action::Configure };
+        let details: Vec<_> = setup.wish.route.iter().map(|route| ("route", route.name())).collect();
+        let admitted = self.room.admit(&header, action, &printer, &details).await?;
+        self.room.start(admitted, &printer.id, Task::Setup(Box::new(setup)), options).await
     }
 
     #[zbus(out_args("job"))]
@@ -293,7 +304,39 @@ fn current_job(view: &PrinterView) -> OwnedObjectPath {
     view.current_job.as_ref().and_then(|job| job_path(job).ok()).unwrap_or_default()
 }
 
-fn read_start(options: Options) -> Result<crate::agent::view::StartOptions, Error> {
+fn read_setup(reader: &mut Reader, experimental: bool) -> Result<Setup, Error> {
+    let route = match reader.string("route")? {
+        None => None,
+        Some(name) => Some(Route::from_name(&name).ok_or_else(|| {
+            Error::invalid(format!(
+                "Unknown route \"{}\". There are: {}.",
+                shown(&name),
+                Route::ALL.map(Route::name).join(", ")
+            ))
+        })?),
+    };
+    let ssid = reader.bytes("ssid")?.map(|bytes| read_ssid(&bytes)).transpose()?;
+    let security = reader.string("security")?.map(|name| read_security(&name)).transpose()?.flatten();
+    let hidden = reader.boolean("hidden")?.unwrap_or(false);
+    let from_paper = reader.boolean("from-paper")?.unwrap_or(false);
+    let generate = reader.boolean("generate")?.unwrap_or(false);
+    let explain = reader.boolean("explain")?.unwrap_or(false);
+    if ssid.is_none() && (hidden || security.is_some()) {
+        return Err(Error::invalid("The options hidden and security are about a network: name it with ssid."));
+    }
+    if from_paper && generate {
+        return Err(Error::invalid(
+            "A PIN comes from the paper or is made anew: from-paper and generate exclude each other.",
+        ));
+    }
+    Ok(Setup {
+        target: Target { ssid, security, hidden, ..Target::default() },
+        wish: Wish { route, from_paper, generate, experimental },
+        explain,
+    })
+}
+
+pub(crate) fn read_start(options: Options) -> Result<crate::agent::view::StartOptions, Error> {
     let mut reader = Reader::new(options);
     let start = reader.start()?;
     reader.end()?;

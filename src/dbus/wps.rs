@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use zbus::message::Header;
-use zbus::{OwnedFd, OwnedObjectPath, interface};
+use zbus::{OwnedFd, interface};
 
-use crate::agent::view::{PinKind, PrinterView, Task, WpsView};
+use crate::agent::ErrorKind;
+use crate::agent::view::{PinKind, PrinterView, Task, WpsMethod, WpsView};
 use crate::dbus::authorize::Action;
+use crate::dbus::descriptor;
 use crate::dbus::error::Error;
 use crate::dbus::mirror::{Property, Told};
-use crate::dbus::options::{Options, Reader, shown};
-use crate::dbus::printer::not_yet;
+use crate::dbus::options::{Options, shown};
+use crate::dbus::printer::read_start;
+use crate::dbus::wifi::sentence;
 use crate::dbus::{Room, Started};
-
-/// The ways into a network that WPS has.
-const METHODS: [&str; 4] = ["read-pin", "write-pin", "paper-pin", "push-button"];
+use crate::wps::pin;
 
 pub(crate) struct Wps {
     room: Arc<Room>,
@@ -31,9 +32,7 @@ impl Wps {
 impl Wps {
     #[zbus(out_args("job"))]
     async fn read_pin(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<Started, Error> {
-        let mut reader = Reader::new(options);
-        let options = reader.start()?;
-        reader.end()?;
+        let options = read_start(options)?;
         let printer = self.told.get();
         let admitted = self.room.admit(&header, Action::ReadPin, &printer, &[]).await?;
         self.room.start(admitted, &printer.id, Task::ReadPin, options).await
@@ -45,14 +44,16 @@ impl Wps {
         pin: OwnedFd,
         options: Options,
         #[zbus(header)] header: Header<'_>,
-    ) -> Result<OwnedObjectPath, Error> {
-        // Closed unread: a secret is not taken for what can't be done with it.
-        drop(pin);
-        let mut reader = Reader::new(options);
-        reader.start()?;
-        reader.end()?;
-        self.room.admit(&header, Action::Configure, &self.told.get(), &[]).await?;
-        Err(not_yet("give a printer a WPS PIN"))
+    ) -> Result<Started, Error> {
+        let options = read_start(options)?;
+        let printer = self.told.get();
+        let (admitted, held) = self.room.admit_with_descriptor(&header, Action::Configure, &printer, &[]).await?;
+        let bytes = descriptor::sealed(&pin)?;
+        drop((pin, held));
+        let read = std::str::from_utf8(&bytes).map_err(|_| pin::Error::NotDigits).and_then(pin::parse);
+        let pin = read.map_err(|why| Error::new(ErrorKind::InvalidPin, why.whose(), sentence(&why)))?;
+        drop(bytes);
+        self.room.start(admitted, &printer.id, Task::WritePin(pin), options).await
     }
 
     #[zbus(out_args("job"))]
@@ -61,19 +62,19 @@ impl Wps {
         method: &str,
         options: Options,
         #[zbus(header)] header: Header<'_>,
-    ) -> Result<OwnedObjectPath, Error> {
-        let mut reader = Reader::new(options);
-        reader.start()?;
-        reader.end()?;
-        if !METHODS.contains(&method) {
-            return Err(Error::invalid(format!(
+    ) -> Result<Started, Error> {
+        let options = read_start(options)?;
+        let method = WpsMethod::from_name(method).ok_or_else(|| {
+            Error::invalid(format!(
                 "Unknown WPS method \"{}\". There are: {}.",
                 shown(method),
-                METHODS.join(", ")
-            )));
-        }
-        self.room.admit(&header, Action::Configure, &self.told.get(), &[("wps-method", method)]).await?;
-        Err(not_yet("start WPS on a printer"))
+                WpsMethod::ALL.map(WpsMethod::name).join(", ")
+            ))
+        })?;
+        let printer = self.told.get();
+        let details = [("wps-method", method.name())];
+        let admitted = self.room.admit(&header, Action::Configure, &printer, &details).await?;
+        self.room.start(admitted, &printer.id, Task::StartWps(method), options).await
     }
 
     #[zbus(property)]

@@ -15,19 +15,25 @@ pub struct Case {
     then: &'static str,
 }
 
-pub const CASES: [Case; 12] = [
+pub const CASES: [Case; 18] = [
     Case { method: "PrintReport", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "PressButtons", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "Identify", interface: PRINTER, action: "print-report", then: "NotSupported" },
     Case { method: "Refresh", interface: PRINTER, action: "query", then: "job" },
     Case { method: "CollectDocuments", interface: PRINTER, action: "query", then: "job" },
-    Case { method: "Setup", interface: PRINTER, action: "configure", then: "NotSupported" },
+    Case { method: "Setup", interface: PRINTER, action: "configure", then: "job" },
     Case { method: "OpenAdminPages", interface: PRINTER, action: "configure", then: "NotSupported" },
     Case { method: "SetMode", interface: PRINTER, action: "manage-device", then: "NotSupported" },
     Case { method: "Inhibit", interface: PRINTER, action: "manage-device", then: "NotSupported" },
     Case { method: "ReadPin", interface: WPS, action: "read-pin", then: "job" },
-    Case { method: "WritePin", interface: WPS, action: "configure", then: "NotSupported" },
-    Case { method: "Start", interface: WPS, action: "configure", then: "NotSupported" },
+    Case { method: "WritePin", interface: WPS, action: "configure", then: "job" },
+    Case { method: "Start", interface: WPS, action: "configure", then: "job" },
+    Case { method: "GetNetwork", interface: WIFI, action: "query", then: "job" },
+    Case { method: "Scan", interface: WIFI, action: "query", then: "job" },
+    Case { method: "Join", interface: WIFI, action: "configure", then: "job" },
+    Case { method: "JoinWithSecret", interface: WIFI, action: "configure", then: "job" },
+    Case { method: "SetPower", interface: WIFI, action: "configure", then: "job" },
+    Case { method: "ResetNetwork", interface: WIFI, action: "configure", then: "job" },
 ];
 
 async fn call(client: &Client, case: &Case, interactive: bool) -> Result<Message, zbus::Error> {
@@ -48,9 +54,15 @@ async fn call(client: &Client, case: &Case, interactive: bool) -> Result<Message
         "Inhibit" => with!(&("a test", "to see who may", none())),
         "Start" => with!(&("push-button", none())),
         "WritePin" => {
-            let nothing = std::fs::File::open("/dev/null").unwrap();
-            with!(&(Fd::from(&nothing), none()))
+            let pin = sealed(PIN.as_bytes());
+            with!(&(Fd::from(&pin), none()))
         }
+        "Join" => with!(&(b"Home".to_vec(), "", none())),
+        "JoinWithSecret" => {
+            let secret = sealed(b"correct horse");
+            with!(&(b"Home".to_vec(), "wpa2-psk", Fd::from(&secret), none()))
+        }
+        "SetPower" => with!(&(true, none())),
         _ => with!(&(none(),)),
     }
 }

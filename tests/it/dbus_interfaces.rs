@@ -105,7 +105,9 @@ async fn what_is_described_is_what_is_exported() {
     let house = House::open(Answer::Yes).await;
     let client = house.client().await;
     let job = client.print_report().await;
-    for (path, interfaces) in [(dbus::ROOT, vec![MANAGER]), (LASERJET, vec![PRINTER, WPS]), (job.as_str(), vec![JOB])] {
+    for (path, interfaces) in
+        [(dbus::ROOT, vec![MANAGER]), (LASERJET, vec![PRINTER, WIFI, WPS]), (job.as_str(), vec![JOB])]
+    {
         let xml: String = client
             .call(path, "org.freedesktop.DBus.Introspectable", "Introspect", &())
             .await
@@ -128,7 +130,7 @@ async fn what_is_described_is_what_is_exported() {
 
 #[test]
 fn every_member_and_argument_is_described() {
-    for interface in [MANAGER, PRINTER, WPS, JOB, "org.plugprint1.Prompter"] {
+    for interface in [MANAGER, PRINTER, WIFI, WPS, JOB, PROMPTER] {
         let described = described(interface);
         assert!(described.about.trim_start().starts_with(&format!("{interface}:\n")), "{interface}");
         for (member, shape) in &described.members {
@@ -149,7 +151,7 @@ fn every_member_and_argument_is_described() {
                 })
                 .collect();
             assert_eq!(arguments, told, "{interface} {member}");
-            if interface != "org.plugprint1.Prompter" && member.starts_with("method") {
+            if interface != PROMPTER && member.starts_with("method") {
                 assert!(doc.contains("Errors: "), "{interface} {member} does not say how it fails");
                 assert_eq!(arguments.iter().filter(|name| **name == "options").count(), 1, "{interface} {member}");
             }
@@ -224,6 +226,7 @@ fn the_bus_lets_callers_reach_what_is_exported_and_only_us_be_it() {
     let expected = BTreeSet::from([
         MANAGER,
         PRINTER,
+        WIFI,
         WPS,
         JOB,
         "org.freedesktop.DBus.ObjectManager",

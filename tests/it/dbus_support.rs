@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +11,8 @@ use crate::dbus_polkit::{Answer, StandIn};
 use futures_util::StreamExt as _;
 use plugprint::agent::handle::Request;
 use plugprint::agent::view::{
-    BootTime, Caller, JobId, JobResult, JobView, PinKind, PrinterView, StartOptions, State, Task, View, WpsView,
+    Associated, BootTime, Caller, JobId, JobResult, JobView, PinKind, PrinterView, StartOptions, State, Task, View,
+    WifiView, WpsView,
 };
 use plugprint::agent::{Failure, Handle};
 use plugprint::dbus;
@@ -67,10 +70,25 @@ pub fn printer() -> PrinterView {
             (Capability::ReadPin, Evidence::Confirmed),
         ]),
         reports: vec![ReportKind::Network],
-        wifi: None,
+        wifi: Some(WifiView {
+            power: Some(true),
+            associated: Associated::Yes,
+            signal_dbm: Some(-54),
+            addresses: vec!["192.0.2.7".parse().unwrap()],
+        }),
         wps: Some(WpsView { methods: vec!["read-pin"], pin_kind: PinKind::Dynamic }),
         current_job: None,
     }
+}
+
+/// A memfd with this in it, as callers of `JoinWithSecret` and `WritePin` send it.
+pub fn sealed(content: &[u8]) -> File {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+    let memfd = memfd_create("secret", MemfdFlags::ALLOW_SEALING | MemfdFlags::CLOEXEC).unwrap();
+    let mut memfd = File::from(memfd);
+    memfd.write_all(content).unwrap();
+    fcntl_add_seals(&memfd, SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW).unwrap();
+    memfd
 }
 
 /// What the pretended agent was asked.
@@ -337,6 +355,8 @@ pub async fn signal(stream: &mut MessageStream, name: &str) -> Message {
 
 pub const MANAGER: &str = "org.plugprint1.Manager";
 pub const PRINTER: &str = "org.plugprint1.Printer";
+pub const WIFI: &str = "org.plugprint1.Wifi";
+pub const PROMPTER: &str = "org.plugprint1.Prompter";
 pub const WPS: &str = "org.plugprint1.Wps";
 pub const JOB: &str = "org.plugprint1.Job";
 
