@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod faults;
+mod lab_radio;
 mod pages;
 mod radio;
 mod resources;

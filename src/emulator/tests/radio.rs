@@ -12,11 +12,11 @@ use super::*;
 
 const NAMESPACES: &str = r#"xmlns:io="http://www.hp.com/schemas/imaging/con/ledm/iomgmt/2008/11/30" xmlns:wifi="http://www.hp.com/schemas/imaging/con/wifi/2009/06/26" xmlns:dd="http://www.hp.com/schemas/imaging/con/dictionaries/1.0/""#;
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn profile(ssid: &[u8], encryption: &str, passphrase: Option<&str>) -> String {
+pub(super) fn profile(ssid: &[u8], encryption: &str, passphrase: Option<&str>) -> String {
     let key = passphrase.map_or(String::new(), |passphrase| {
         format!(
             "<io:KeyInfo><io:WpaPassPhraseInfo><wifi:RsnEncryption>AESOrTKIP</wifi:RsnEncryption><wifi:RsnAuthorization>autoWPA</wifi:RsnAuthorization><wifi:PassPhrase>{}</wifi:PassPhrase></io:WpaPassPhraseInfo></io:KeyInfo>",
@@ -41,7 +41,7 @@ fn form_2(word: &str) -> String {
 }
 
 impl Link {
-    async fn put(&mut self, path: &str, body: &str) -> String {
+    pub(super) async fn put(&mut self, path: &str, body: &str) -> String {
         self.put_with(path, "", body).await
     }
 
@@ -54,7 +54,7 @@ impl Link {
     }
 
     /// Asks again while the printer says 202.
-    async fn scan(&mut self, path: &str) -> String {
+    pub(super) async fn scan(&mut self, path: &str) -> String {
         for _ in 0..10 {
             let response = self.get(path).await;
             if status_line(&response) != "HTTP/1.1 202 Accepted" {
