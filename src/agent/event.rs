@@ -6,6 +6,7 @@ use crate::agent::Failure;
 use crate::agent::handle::Request;
 use crate::agent::view::{BootTime, JobId, JobResult};
 use crate::printer::probe::{Facts, Recognised};
+use crate::wifi::station::StationState;
 use crate::{http, usb};
 
 /// One stay of a device on the bus, from plug to unplug. What a task still has to say about an earlier stay
@@ -49,10 +50,20 @@ pub(super) struct Trouble {
     pub(super) lasting: bool,
 }
 
+/// What a job's task is told of the cable while it runs.
+pub(super) enum Cable {
+    /// The printer has left USB.
+    Unplugged,
+    /// It is back, and has said what it can do.
+    Replugged(http::Pool, Arc<Facts>),
+}
+
 /// What a job's task tells.
 pub(super) enum JobNews {
     /// It goes on.
     Stage(Stage),
+    /// What the printer says of its station, by the way.
+    Station(Box<StationState>),
     /// It is over.
     Finished(Result<JobResult, Failure>),
 }

@@ -36,6 +36,43 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All.
+    pub const ALL: [Self; 27] = [
+        Self::Failed,
+        Self::NotAuthorized,
+        Self::NotFound,
+        Self::NotSupported,
+        Self::Busy,
+        Self::Disconnected,
+        Self::ClaimedElsewhere,
+        Self::ProtocolError,
+        Self::PrinterRejected,
+        Self::PrinterNotReady,
+        Self::PrinterAuthRequired,
+        Self::PrinterAuthFailed,
+        Self::InvalidPin,
+        Self::InvalidArguments,
+        Self::NoPrompter,
+        Self::Canceled,
+        Self::Timeout,
+        Self::PinExpired,
+        Self::WrongPin,
+        Self::WrongPassphrase,
+        Self::NetworkNotFound,
+        Self::UnsupportedSecurity,
+        Self::UnsupportedBand,
+        Self::RegistrarLocked,
+        Self::RegistrarUnreachable,
+        Self::SessionOverlap,
+        Self::NoAddress,
+    ];
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The last part of the D-Bus error name.
     #[must_use]
     pub fn name(self) -> &'static str {

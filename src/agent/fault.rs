@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
 use crate::hp::ledm;
+use crate::hp::ledm::station::SetError;
 use crate::http;
+use crate::setup::diagnosis;
 use crate::usb;
 
 /// A failure on the cable.
@@ -168,6 +170,35 @@ pub(super) fn of_pin(error: &ledm::Error) -> Failure {
         ),
         error => of_ledm(error),
     }
+}
+
+/// A setting that was not made.
+pub(super) fn of_set(error: &SetError) -> Failure {
+    let (kind, next) = match error {
+        SetError::Ledm(error) => return of_ledm(error),
+        SetError::Unconfirmed(cause) => {
+            let cause = of_http(cause);
+            let message = format!(
+                "The connection failed while the setting was sent, and the printer may have made it: look before you try again. {}",
+                cause.message
+            );
+            return Failure { message, ..cause };
+        }
+        SetError::Unfit(_) => (ErrorKind::InvalidArguments, "Look at the network's name and password."),
+        SetError::UnsupportedSecurity(_) | SetError::HeardSecured(_) => {
+            (ErrorKind::UnsupportedSecurity, "Look at the router's settings.")
+        }
+        SetError::HeardOpen => (ErrorKind::Failed, "Look at the router's settings."),
+    };
+    Failure::new(kind, error.whose(), format!("Nothing was sent: {error}. {next}"))
+}
+
+/// Why a set-up did not get the printer onto the network.
+pub(super) fn of_setup(failure: &diagnosis::Failure) -> Failure {
+    let diagnosis::Diagnosis { what, whose, next } = failure.explain();
+    // A test holds every name against the kinds.
+    let kind = ErrorKind::from_name(failure.error()).unwrap_or(ErrorKind::Failed);
+    Failure::new(kind, whose, format!("{what} {next}"))
 }
 
 /// Something of the printer's that took too long.

@@ -1,16 +1,18 @@
 //! Jobs: who may have one, what becomes of it, and who may see its result.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::agent::event::{JobNews, Stage};
+use crate::agent::event::{Cable, JobNews, Stage};
 use crate::agent::handle::Request;
 use crate::agent::procedure::{self, Plan};
 use crate::agent::registry::{Condition, Registry};
-use crate::agent::view::{BootTime, Caller, JobId, JobResult, JobView, StartOptions, Task};
+use crate::agent::view::{BootTime, Caller, JobId, JobResult, JobView, StartOptions, Task, WifiView};
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
 use crate::printer::identity::PrinterId;
@@ -44,6 +46,10 @@ enum Phase {
         task: Option<AbortHandle>,
         /// When it is ended from outside.
         due: Instant,
+        /// A task that goes on where the printer leaves USB hears of it here.
+        line: Option<mpsc::UnboundedSender<Cable>>,
+        /// The printer is off USB.
+        away: bool,
     },
     Finished {
         result: Result<JobResult, Failure>,
@@ -165,6 +171,8 @@ impl Registry {
         let limit = plan.limit();
         let stage = plan.first_stage(self.clock.now());
         let stop = CancellationToken::new();
+        let (line, cable) = mpsc::unbounded_channel();
+        let line = plan.outlives_unplugging().then_some(line);
         let Some(entry) = self.printers.get_mut(printer) else {
             return Err(refused(ErrorKind::NotFound, "No such printer is plugged in."));
         };
@@ -180,11 +188,14 @@ impl Registry {
                 let work = procedure::Work {
                     job: id.clone(),
                     pool: pool.clone(),
-                    clock: std::sync::Arc::clone(&self.clock),
+                    ledm: procedure::connect(pool, None),
+                    clock: Arc::clone(&self.clock),
+                    host: Arc::clone(&self.host),
+                    prompter: options.prompter,
                     news: self.news.clone(),
                     stop: stop.clone(),
                 };
-                Some(self.tasks.spawn(procedure::run(plan, work)).abort_handle())
+                Some(self.tasks.spawn(procedure::run(plan, work, cable)).abort_handle())
             }
         };
         entry.job = Some(id.clone());
@@ -203,7 +214,8 @@ impl Registry {
         };
         // A page that came out is of use without the one who asked for it; a PIN is not.
         let keep = options.keep.unwrap_or(matches!(task, Task::PrintReport(_) | Task::PressButtons { .. }));
-        let phase = Phase::Running { stop, task: handle, due: Instant::now() + limit + GRACE };
+        let due = Instant::now() + limit + GRACE;
+        let phase = Phase::Running { stop, task: handle, due, line, away: false };
         self.jobs.insert(id.clone(), Job { view, keep, phase });
         Ok(id)
     }
@@ -295,6 +307,12 @@ impl Registry {
     pub(super) fn job_news(&mut self, id: &JobId, news: JobNews) {
         match news {
             JobNews::Finished(result) => self.finish(id, result),
+            JobNews::Station(state) => {
+                let printer = self.jobs.get(id).filter(|job| job.is_running()).map(|job| &job.view.printer);
+                if let Some(entry) = printer.and_then(|printer| self.printers.get_mut(printer)) {
+                    entry.wifi = Some(WifiView::of(&state, true));
+                }
+            }
             JobNews::Stage(stage) => {
                 let Some(job) = self.jobs.get_mut(id).filter(|job| job.is_running()) else { return };
                 let Stage { name, progress, user_action, deadline, cancelable } = stage;
@@ -313,6 +331,37 @@ impl Registry {
         }
     }
 
+    /// The printer of this job has left USB. Whether the job ends, or waits for it to come back.
+    pub(super) fn unplugged(&mut self, id: &JobId) -> bool {
+        match self.jobs.get_mut(id).map(|job| &mut job.phase) {
+            Some(Phase::Running { line: Some(line), away, .. }) if line.send(Cable::Unplugged).is_ok() => {
+                *away = true;
+                false
+            }
+            _ => true,
+        }
+    }
+
+    /// The job that waits for this printer to come back.
+    pub(super) fn waiting_for(&self, printer: &PrinterId) -> Option<JobId> {
+        let waits = |job: &Job| matches!(job.phase, Phase::Running { away: true, .. }) && job.view.printer == *printer;
+        self.jobs.iter().find(|(_, job)| waits(job)).map(|(id, _)| id.clone())
+    }
+
+    /// The printer is back and has said what it can do: the job that waits for it goes on.
+    pub(super) fn replugged(&mut self, printer: &PrinterId) {
+        let Some(entry) = self.printers.get(printer) else { return };
+        let (Some(id), Some(pool), Condition::Ready(facts)) = (&entry.job, &entry.pool, &entry.condition) else {
+            return;
+        };
+        if let Some(Phase::Running { line: Some(line), away, .. }) = self.jobs.get_mut(id).map(|job| &mut job.phase)
+            && *away
+        {
+            *away = false;
+            let _ = line.send(Cable::Replugged(pool.clone(), Arc::clone(facts)));
+        }
+    }
+
     /// Ends a running job. What its task still says is not heard.
     pub(super) fn finish(&mut self, id: &JobId, result: Result<JobResult, Failure>) {
         let now = Instant::now();
@@ -321,9 +370,12 @@ impl Registry {
             Ok(_) | Err(_) => None,
         };
         let Some(job) = self.jobs.get_mut(id) else { return };
-        let Phase::Running { task, .. } = &job.phase else { return };
-        if let Some(task) = task {
-            task.abort();
+        let Phase::Running { task, stop, line, .. } = &job.phase else { return };
+        match (task, line) {
+            // It has a registrar to tell, and a person; where the agent stops it has two seconds for that.
+            (Some(_), Some(_)) => stop.cancel(),
+            (Some(task), None) => task.abort(),
+            (None, _) => {}
         }
         match &result {
             Ok(_) => tracing::info!(job = %id, "finished"),

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::agent::attend::{self, Attendance};
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
-use crate::agent::view::{JobId, PinKind, PrinterView, State, View, WpsView};
+use crate::agent::view::{Associated, JobId, PinKind, PrinterView, State, View, WifiView, WpsView};
 use crate::agent::{Clock, ErrorKind, Failure, Host};
 use crate::blame::Party;
 use crate::http;
@@ -23,6 +23,9 @@ use crate::usb::{self, Address, Arrival, Hotplug};
 pub(super) const MAX_PRINTERS: usize = 64;
 /// Devices that are being looked at or are printers.
 const MAX_VISITS: usize = 256;
+
+/// The ways of WPS.
+const WPS: [Capability; 4] = [Capability::ReadPin, Capability::WritePin, Capability::PaperPin, Capability::PushButton];
 
 /// A device on the bus that is, or may be, a printer.
 struct Guest {
@@ -40,6 +43,8 @@ pub(super) struct Entry {
     pub(super) pool: Option<http::Pool>,
     pub(super) condition: Condition,
     pub(super) job: Option<JobId>,
+    /// What its station said of itself the last time.
+    pub(super) wifi: Option<WifiView>,
     pub(super) again: Arc<Notify>,
 }
 
@@ -67,7 +72,6 @@ pub(super) struct Registry {
     bus: Arc<dyn usb::Bus>,
     pub(super) clock: Arc<dyn Clock>,
     /// For the procedures that need a registrar.
-    #[expect(dead_code, reason = "the set-up's procedure takes it")]
     pub(super) host: Arc<dyn Host>,
     pub(super) news: mpsc::UnboundedSender<Event>,
     publish: watch::Sender<Arc<View>>,
@@ -162,7 +166,9 @@ impl Registry {
         guest.gone.cancel();
         let Some(id) = guest.printer else { return };
         tracing::info!(printer = %id, "unplugged");
-        if let Some(job) = self.printers.remove(&id).and_then(|entry| entry.job) {
+        if let Some(job) = self.printers.remove(&id).and_then(|entry| entry.job)
+            && self.unplugged(&job)
+        {
             self.finish(
                 &job,
                 Err(Failure::new(
@@ -195,16 +201,18 @@ impl Registry {
                 }
                 tracing::info!(printer = %id, address = %guest.arrival.address, model = recognised.model, "plugged in");
                 guest.printer = Some(id.clone());
+                let guest = (guest.arrival.clone(), Arc::clone(&guest.again));
                 let entry = Entry {
-                    arrival: guest.arrival.clone(),
+                    arrival: guest.0,
                     condition: match &recognised.mute {
                         Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, *why)),
                         None => Condition::Probing(None),
                     },
                     recognised: *recognised,
                     pool,
-                    job: None,
-                    again: Arc::clone(&guest.again),
+                    job: self.waiting_for(&id),
+                    wifi: None,
+                    again: guest.1,
                 };
                 self.printers.insert(id, entry);
             }
@@ -227,9 +235,11 @@ impl Registry {
                 let id = id.clone();
                 if let Some(entry) = self.printers.get_mut(&id) {
                     tracing::info!(printer = %id, reports = facts.reports.len(), "ready");
+                    entry.wifi = facts.wifi.as_ref().map(|state| WifiView::of(state, false));
                     entry.condition = Condition::Ready(facts);
                 }
                 self.probed(&id);
+                self.replugged(&id);
             }
             (DeviceNews::Asking | DeviceNews::Trouble(_) | DeviceNews::Probed(_), None) => {}
         }
@@ -241,7 +251,8 @@ impl Registry {
         let mut changed = false;
         let mut view = View::default();
         for (id, entry) in &self.printers {
-            let now = entry.view(id);
+            let stage = entry.job.as_ref().and_then(|job| self.jobs.get(job)).map_or("", |job| job.view.stage);
+            let now = entry.view(id, stage);
             let kept = old.printers.get(id).filter(|before| ***before == now);
             changed |= kept.is_none();
             view.printers.insert(id.clone(), kept.map_or_else(|| Arc::new(now), Arc::clone));
@@ -268,7 +279,7 @@ impl Entry {
         }
     }
 
-    fn view(&self, id: &PrinterId) -> PrinterView {
+    fn view(&self, id: &PrinterId, stage: &str) -> PrinterView {
         let facts = self.facts();
         let (state, state_reason) = match &self.condition {
             Condition::Probing(_) => (State::Probing, String::new()),
@@ -291,10 +302,19 @@ impl Entry {
             state_reason,
             capabilities: facts.map(|facts| facts.capabilities.clone()).unwrap_or_default(),
             reports: facts.map(|facts| facts.reports.clone()).unwrap_or_default(),
-            wifi: None,
+            wifi: facts.filter(|facts| facts.capabilities.contains_key(&Capability::WifiStatus)).map(|_| {
+                let mut wifi = self.wifi.clone().unwrap_or_default();
+                // What it says meanwhile may be of the network before.
+                if matches!(stage, "joining" | "verifying") {
+                    wifi.associated = Associated::Joining;
+                }
+                wifi
+            }),
             wps: facts
-                .filter(|facts| facts.capabilities.contains_key(&Capability::ReadPin))
-                .map(|_| WpsView { methods: vec![Capability::ReadPin.name()], pin_kind: PinKind::Unknown }),
+                .map(|facts| WPS.into_iter().filter(|way| facts.capabilities.contains_key(way)))
+                .map(|ways| ways.map(Capability::name).collect::<Vec<_>>())
+                .filter(|methods| !methods.is_empty())
+                .map(|methods| WpsView { methods, pin_kind: PinKind::Unknown }),
             current_job: self.job.clone(),
         }
     }

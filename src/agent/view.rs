@@ -62,7 +62,7 @@ pub struct WpsView {
 }
 
 /// What the `.Wifi` interface shows: what the station said of itself the last time that it was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WifiView {
     /// Whether its radio is on; `None` where it does not say.
     pub power: Option<bool>,
@@ -74,10 +74,31 @@ pub struct WifiView {
     pub addresses: Vec<IpAddr>,
 }
 
+impl WifiView {
+    /// What a station says. `whole`: its addresses were asked for too, so that none means none.
+    #[must_use]
+    pub fn of(state: &StationState, whole: bool) -> Self {
+        let power = state.power.map(|power| power.value);
+        Self {
+            power,
+            associated: match state.connected.map(|connected| connected.value) {
+                _ if power == Some(false) => Associated::No,
+                None => Associated::Unknown,
+                Some(false) => Associated::No,
+                Some(true) if whole && state.address().is_none() => Associated::Joining,
+                Some(true) => Associated::Yes,
+            },
+            signal_dbm: state.signal_dbm.map(|signal| signal.value),
+            addresses: state.addresses.iter().map(|address| address.value.ip).collect(),
+        }
+    }
+}
+
 /// Whether a station is on a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Associated {
     /// It does not say.
+    #[default]
     Unknown,
     /// It is on none.
     No,

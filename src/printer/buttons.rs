@@ -181,6 +181,23 @@ pub const TABLE: &[Row] = &[
     },
 ];
 
+/// What a person does on the panel to bring the printer onto a network, step by step. Told for touch screens and for
+/// panels with a Wireless button by weak sources only; HP's own manuals were not found \[I\].
+#[must_use]
+pub fn wireless_setup(family: Family) -> (&'static [&'static str], Evidence) {
+    match family {
+        Family::LedmInternalPrint => (
+            &[
+                "On the printer's panel open Wireless, or Setup and then Network or Wireless. A printer without a \
+                 screen has a Wireless button: hold it for 3 seconds, until its light blinks.",
+                "Choose Wireless Setup Wizard, or Wi-Fi Protected Setup where there is no wizard.",
+                "Choose your network and enter its password, or press the router's WPS button within 2 minutes.",
+            ],
+            Evidence::Assumed,
+        ),
+    }
+}
+
 /// Why a combination is not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {

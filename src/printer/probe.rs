@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::hp::ledm::adapters::Adapter;
+use crate::hp::ledm::adapters::{Adapter, WpsSupport};
 use crate::hp::ledm::discovery::Tree;
 use crate::hp::ledm::internal_print::{self, Printable};
 use crate::hp::ledm::manifest;
 use crate::hp::ledm::resource::ResourceUri;
+use crate::hp::ledm::station;
 use crate::hp::ledm::{Error, Ledm};
 use crate::http;
 use crate::printer::buttons::Family;
@@ -15,6 +16,7 @@ use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind}
 use crate::printer::reports;
 use crate::printer::text::clean;
 use crate::usb::descriptor::{Channel, HP};
+use crate::wifi::station::StationState;
 
 pub use crate::printer::recognise::{Recognised, recognise};
 
@@ -33,6 +35,8 @@ pub struct Facts {
     pub family: Option<Family>,
     /// The adapter that joins networks.
     pub station: Option<Adapter>,
+    /// What the list of adapters says of it.
+    pub wifi: Option<StationState>,
     /// Its UUID; empty where it does not say.
     pub uuid: String,
     /// What its user should know, in a sentence; empty for nothing.
@@ -66,6 +70,7 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts
         job_url: internal_print::default_job_url(),
         family: None,
         station: None,
+        wifi: None,
         uuid: String::new(),
         remark: String::new(),
     };
@@ -107,15 +112,41 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts
             OUT_OF_BOX.clone_into(&mut facts.remark);
         }
     }
-    facts.station = optional(ledm.adapters().await)?.and_then(|adapters| adapters.station().cloned());
+    if let Some(adapters) = optional(ledm.adapters().await)? {
+        facts.station = adapters.station().cloned();
+        facts.wifi = station::state_of(&adapters);
+    }
     if let Some(station) = &facts.station {
-        facts.capabilities.insert(Capability::WifiStatus, Evidence::Listed);
         let listed = lists_wps_pin(&ledm, tree.as_ref()).await?;
-        if let Some(evidence) = read_pin(station, recognised, listed) {
-            facts.capabilities.insert(Capability::ReadPin, evidence);
-        }
+        let found = of_station(station, read_pin(station, recognised, listed), &facts.capabilities);
+        facts.capabilities.extend(found);
     }
     Ok(facts)
+}
+
+/// What a printer with this station can be asked for, besides its reports.
+fn of_station(station: &Adapter, read_pin: Option<Evidence>, reports: &Capabilities) -> Capabilities {
+    let mut found = Capabilities::from([
+        (Capability::WifiStatus, Evidence::Listed),
+        // Tools do this with every LEDM printer that has a station [C: HPLIP, DeskJet 3750].
+        (Capability::WifiScan, Evidence::Confirmed),
+        (Capability::WifiJoin, Evidence::Confirmed),
+        (Capability::WifiPower, Evidence::Confirmed),
+    ]);
+    if let Some(evidence) = read_pin {
+        found.insert(Capability::ReadPin, evidence);
+        // That the resource can be written, too [I].
+        found.insert(Capability::WritePin, Evidence::Assumed);
+    }
+    // That a report shows the PIN is told by weak sources only, and differs from model to model [I].
+    if [ReportKind::Wireless, ReportKind::Network].iter().any(|kind| reports.contains_key(&kind.capability())) {
+        found.insert(Capability::PaperPin, Evidence::Assumed);
+    }
+    // What the element means [I], and that holding the button starts it [I].
+    if station.network.as_ref().is_some_and(|network| network.wps == Some(WpsSupport::Enabled)) {
+        found.insert(Capability::PushButton, Evidence::Assumed);
+    }
+    found
 }
 
 /// What was learnt from a document that it may refuse to give. A printer that can't be reached is another matter.

@@ -90,6 +90,9 @@ pub enum Failure {
     TooWeak,
     /// The network only speaks what the printer can't.
     UnsupportedSecurity(Security),
+    /// The network is to have a password, and the one of this name that the printer hears is open: it may be another
+    /// one.
+    HeardOpen(Ssid),
     /// The registrar admitted the printer, which then did not join; a WPA3-only router does this (reproduced with
     /// hostapd 2.10).
     AdmittedOnly,
@@ -230,9 +233,13 @@ impl Failure {
             Self::Silent(_) | Self::TimedOut { .. } => "Timeout",
             Self::Canceled { .. } => "Canceled",
             Self::NoPrompter => "NoPrompter",
-            Self::TooWeak | Self::Registrar(_) | Self::StayedOn(_) | Self::Cable | Self::Filtered | Self::Radio => {
-                "Failed"
-            }
+            Self::HeardOpen(_)
+            | Self::TooWeak
+            | Self::Registrar(_)
+            | Self::StayedOn(_)
+            | Self::Cable
+            | Self::Filtered
+            | Self::Radio => "Failed",
         }
     }
 
@@ -309,6 +316,11 @@ impl Failure {
                 },
                 Party::Network,
                 "Set the router to WPA2, or to WPA2 and WPA3 together, or use a guest network that does.",
+            ),
+            Self::HeardOpen(ssid) => (
+                format!("The network {ssid} is to have a password, but the one of this name that the printer hears is open. It may be another one, so nothing was sent."),
+                Party::Network,
+                "Look at the router's settings. If the network is meant to be open, try again without a password.",
             ),
             Self::AdmittedOnly => (
                 "The router let the printer in by WPS, but the printer did not join. Routers that take WPA3 only do this.".into(),
@@ -466,6 +478,7 @@ mod tests {
             Failure::TooWeak,
             Failure::UnsupportedSecurity(Security::Wpa3Personal),
             Failure::UnsupportedSecurity(Security::Unknown("\u{1b}".into())),
+            Failure::HeardOpen(home.clone()),
             Failure::AdmittedOnly,
             Failure::UnsupportedBand,
             Failure::RegistrarLocked,

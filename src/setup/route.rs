@@ -134,17 +134,19 @@ pub struct Abilities {
 }
 
 impl Abilities {
-    /// What a probe's capabilities tell. Which of them let it join, take a PIN or be led at its panel is for the
-    /// caller to add.
+    /// What a probe's capabilities tell. What its panel offers is for the caller to add.
     #[must_use]
     pub fn of(capabilities: &Capabilities) -> Self {
         let has = |capability| capabilities.get(&capability).copied();
         let paper = [ReportKind::Wireless, ReportKind::Network];
         Self {
             status: has(Capability::WifiStatus),
+            join: has(Capability::WifiJoin),
             read_pin: has(Capability::ReadPin),
+            write_pin: has(Capability::WritePin),
+            button: has(Capability::PushButton),
             paper: paper.into_iter().find_map(|kind| Some((kind, has(kind.capability())?))),
-            ..Self::default()
+            panel: None,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use plugprint::agent::view::{State, Task};
+use plugprint::agent::view::{Associated, State, Task};
 use plugprint::emulator::{Model, Options, Personality};
 use plugprint::printer::capability::{Capability, Evidence, ReportKind};
 use tokio::time::{Instant, sleep, timeout};
@@ -32,7 +32,15 @@ async fn an_inkjet_is_recognised() {
     }
     // Nothing is known of a PIN resource on inkjets, and a probe does not try.
     assert!(!seen.capabilities.contains_key(&Capability::ReadPin));
-    assert_eq!(seen.wps, None);
+    assert_eq!(seen.wps.unwrap().methods, ["paper-pin", "push-button"]);
+    for known in [Capability::WifiScan, Capability::WifiJoin, Capability::WifiPower] {
+        assert_eq!(seen.capabilities.get(&known), Some(&Evidence::Confirmed), "{known:?}");
+    }
+    for inferred in [Capability::PaperPin, Capability::PushButton] {
+        assert_eq!(seen.capabilities.get(&inferred), Some(&Evidence::Assumed), "{inferred:?}");
+    }
+    let wifi = seen.wifi.unwrap();
+    assert_eq!((wifi.power, wifi.associated), (Some(true), Associated::Yes));
     assert!(!seen.uuid.is_empty());
 }
 
@@ -43,7 +51,8 @@ async fn a_laserjet_is_recognised_without_touching_its_pin() {
     let seen = &scene.view().printers[&id];
     assert_eq!(seen.id.as_str(), "03f0_f0e2_emu0000002");
     assert!(seen.capabilities[&Capability::ReadPin] >= Evidence::Confirmed);
-    assert_eq!(seen.wps.as_ref().unwrap().methods, ["read-pin"]);
+    assert_eq!(seen.wps.as_ref().unwrap().methods, ["read-pin", "write-pin", "paper-pin"]);
+    assert_eq!(seen.capabilities[&Capability::WritePin], Evidence::Assumed);
     assert_eq!(printer.pin_reads(), 0);
     assert!(printer.requests().iter().all(|request| request.starts_with("GET ")), "{:?}", printer.requests());
 }

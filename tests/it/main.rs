@@ -6,6 +6,7 @@ mod agent_jobs;
 mod agent_plugging;
 #[cfg(feature = "emulator")]
 mod agent_printing;
+mod agent_setup;
 #[cfg(feature = "emulator")]
 mod cli_bundle;
 #[cfg(feature = "emulator")]
@@ -28,5 +29,6 @@ mod dbus_support;
 #[cfg(feature = "emulator")]
 mod ledm_radio;
 #[cfg(feature = "emulator")]
+mod prompts;
 mod scene;
 mod storeys;

@@ -33,14 +33,15 @@ pub fn anna() -> Caller {
 impl Scene {
     /// An agent on an empty bus.
     pub fn new() -> Self {
+        Self::on(Arc::new(agent::NoHost))
+    }
+
+    /// The same, on a computer with this around it.
+    pub fn on(host: Arc<dyn agent::Host>) -> Self {
         let bus = Bus::new();
         let shutdown = CancellationToken::new();
-        let (handle, agent) = agent::start(
-            Arc::new(bus.clone()),
-            Arc::new(RuntimeClock::new()),
-            Arc::new(agent::NoHost),
-            shutdown.clone(),
-        );
+        let (handle, agent) =
+            agent::start(Arc::new(bus.clone()), Arc::new(RuntimeClock::new()), host, shutdown.clone());
         Self { bus, handle, shutdown, agent, pages: tempfile::tempdir().unwrap() }
     }
 

@@ -5,6 +5,8 @@ mod collect;
 mod pin;
 mod plan;
 mod print;
+mod setup;
+mod wifi;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,26 +17,39 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) use self::collect::plan as collect;
 pub(super) use self::plan::{Plan, plan};
-use crate::agent::event::{Event, JobNews, Stage};
+use crate::agent::event::{Cable, Event, JobNews, Stage};
+use crate::agent::prompt::{Prompter, Typed};
 use crate::agent::view::{JobId, JobResult};
-use crate::agent::{Clock, ErrorKind, Failure};
+use crate::agent::{Clock, ErrorKind, Failure, Host};
 use crate::blame::Party;
 use crate::hp::ledm::Ledm;
 use crate::http;
 
 /// What a procedure works with.
+#[derive(Clone)]
 pub(super) struct Work {
     pub(super) job: JobId,
     pub(super) pool: http::Pool,
+    pub(super) ledm: Ledm,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) host: Arc<dyn Host>,
+    /// Who can be asked.
+    pub(super) prompter: Option<Arc<dyn Prompter>>,
     pub(super) news: mpsc::UnboundedSender<Event>,
     /// Somebody wants it to end.
     pub(super) stop: CancellationToken,
 }
 
+/// How a job speaks with its printer: with the administrator's password where somebody gave it.
+pub(super) fn connect(pool: &http::Pool, password: Option<&Typed>) -> Ledm {
+    // The login is not built yet: the printer will ask for the password again.
+    let _ = password;
+    Ledm::new(pool.clone())
+}
+
 impl Work {
     fn ledm(&self) -> Ledm {
-        Ledm::new(self.pool.clone())
+        self.ledm.clone()
     }
 
     fn tell(&self, news: JobNews) {
@@ -59,13 +74,18 @@ impl Work {
 }
 
 /// Runs a plan to its end and tells it.
-pub(super) async fn run(plan: Plan, work: Work) {
+pub(super) async fn run(plan: Plan, work: Work, line: mpsc::UnboundedReceiver<Cable>) {
     let last_word = LastWord { work: &work, told: false };
     let result = match plan {
         Plan::Refresh => Ok(JobResult::Done),
         Plan::Print(pages) => print::print(&work, &pages).await,
         Plan::Collect(private) => collect::collect(&work, &private).await,
         Plan::ReadPin(station) => pin::read(&work, &station).await,
+        Plan::Setup(errand) => setup::run(&work, *errand, line).await,
+        Plan::Scan(station) => wifi::scan(&work, &station).await,
+        Plan::GetNetwork => wifi::get_network(&work).await,
+        Plan::SetPower(station, on) => wifi::set_power(&work, &station, on).await,
+        Plan::WritePin(station, pin) => wifi::write_pin(&work, &station, &pin).await,
     };
     last_word.say(result);
 }

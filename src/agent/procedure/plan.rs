@@ -1,17 +1,22 @@
 //! Whether a printer can do what it is asked for, and how. Pure.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::setup::Errand;
 use crate::agent::event::Stage;
-use crate::agent::view::{BootTime, Task};
+use crate::agent::view::{BootTime, Task, WpsMethod};
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
 use crate::hp::ledm::adapters::Adapter;
 use crate::hp::ledm::internal_print::Printable;
 use crate::hp::ledm::resource::ResourceUri;
-use crate::printer::buttons::{self, Action, Refusal};
+use crate::printer::buttons::{self, Action, Family, Refusal};
 use crate::printer::capability::{Capability, Evidence, ReportKind};
 use crate::printer::probe::Facts;
+use crate::secret::Pin;
+use crate::setup::flow::Target;
+use crate::setup::route::{Route, Wish};
 
 /// A task, found possible on this printer.
 pub(crate) enum Plan {
@@ -23,6 +28,16 @@ pub(crate) enum Plan {
     Collect(Vec<String>),
     /// Read the WPS PIN of this adapter.
     ReadPin(Box<Adapter>),
+    /// The whole way onto a network.
+    Setup(Box<Errand>),
+    /// Let this adapter listen for networks.
+    Scan(Box<Adapter>),
+    /// Ask what the station is connected to.
+    GetNetwork,
+    /// Switch this adapter's radio.
+    SetPower(Box<Adapter>, bool),
+    /// Give this adapter a WPS PIN.
+    WritePin(Box<Adapter>, Pin),
 }
 
 /// One page.
@@ -34,6 +49,11 @@ pub(crate) struct Page {
 }
 
 impl Plan {
+    /// Whether it goes on where the printer leaves USB and comes back.
+    pub(crate) fn outlives_unplugging(&self) -> bool {
+        matches!(self, Self::Setup(_))
+    }
+
     /// The longest that it may take.
     pub(crate) fn limit(&self) -> Duration {
         match self {
@@ -41,6 +61,8 @@ impl Plan {
             Self::Print(pages) => super::print::PAGE * u32::try_from(pages.len()).unwrap_or(u32::MAX),
             Self::Collect(_) => super::collect::COLLECT,
             Self::ReadPin(_) => super::pin::READ,
+            Self::Setup(_) => super::setup::LIMIT,
+            Self::Scan(_) | Self::GetNetwork | Self::SetPower(..) | Self::WritePin(..) => super::wifi::LIMIT,
         }
     }
 
@@ -51,13 +73,17 @@ impl Plan {
             Self::Print(_) => ("checking", Some(0.0)),
             Self::Collect(_) => ("collecting", Some(0.0)),
             Self::ReadPin(_) => ("reading-pin", None),
+            Self::Setup(_) | Self::GetNetwork => ("looking", None),
+            Self::Scan(_) => ("scanning", None),
+            Self::SetPower(..) => ("setting", None),
+            Self::WritePin(..) => ("writing-pin", None),
         };
         Stage { name, progress, user_action: "", deadline: Some(now.after(self.limit())), cancelable: true }
     }
 }
 
 /// Whether this printer can do it, and how. What is only assumed is done where `experimental` says so.
-pub(crate) fn plan(facts: &Facts, task: &Task, experimental: bool) -> Result<Plan, Failure> {
+pub(crate) fn plan(facts: &Arc<Facts>, task: &Task, experimental: bool) -> Result<Plan, Failure> {
     match task {
         Task::Refresh => Ok(Plan::Refresh),
         Task::CollectDocuments => Ok(Plan::Collect(vec![facts.uuid.clone()])),
@@ -95,14 +121,61 @@ pub(crate) fn plan(facts: &Facts, task: &Task, experimental: bool) -> Result<Pla
             allowed(*evidence, experimental, || "that this printer gives its WPS PIN over USB".to_owned())?;
             Ok(Plan::ReadPin(Box::new(station.clone())))
         }
-        Task::Setup(_)
-        | Task::Join(_)
-        | Task::StartWps(_)
-        | Task::WritePin(_)
-        | Task::Scan
-        | Task::GetNetwork
-        | Task::SetPower(_)
-        | Task::ResetNetwork => Err(cannot("This version of plugprint can't do this yet.".to_owned())),
+        Task::Setup(setup) => {
+            let wish = Wish { experimental: setup.wish.experimental || experimental, ..setup.wish };
+            Ok(errand(facts, setup.target.clone(), wish, None, setup.explain))
+        }
+        Task::Join(target) => {
+            let wish = Wish { route: Some(Route::Join), experimental, ..Wish::default() };
+            Ok(errand(facts, Target::clone(target), wish, None, false))
+        }
+        Task::StartWps(method) => {
+            let wish = Wish { experimental, ..Wish::default() };
+            Ok(errand(facts, Target::default(), wish, Some(*method), false))
+        }
+        Task::Scan => {
+            let what = "tells which networks it hears";
+            Ok(Plan::Scan(station(facts, Capability::WifiScan, experimental, what)?))
+        }
+        Task::GetNetwork => {
+            station(facts, Capability::WifiStatus, experimental, "tells which network it is on")?;
+            Ok(Plan::GetNetwork)
+        }
+        Task::SetPower(on) => {
+            let what = "lets its radio be switched over USB";
+            Ok(Plan::SetPower(station(facts, Capability::WifiPower, experimental, what)?, *on))
+        }
+        Task::WritePin(pin) => {
+            let what = "takes a WPS PIN over USB";
+            Ok(Plan::WritePin(station(facts, Capability::WritePin, experimental, what)?, pin.clone()))
+        }
+        Task::ResetNetwork => Err(cannot(format!(
+            "No request is known that makes this printer forget its network. Do it on its panel: {}.",
+            reset_on_panel(facts)
+        ))),
+    }
+}
+
+fn errand(facts: &Arc<Facts>, target: Target, wish: Wish, method: Option<WpsMethod>, explain: bool) -> Plan {
+    Plan::Setup(Box::new(Errand { target, wish, method, explain, facts: Arc::clone(facts) }))
+}
+
+/// The station, where it is known that it can do this.
+fn station(facts: &Facts, ability: Capability, experimental: bool, what: &str) -> Result<Box<Adapter>, Failure> {
+    let (Some(evidence), Some(station)) = (facts.capabilities.get(&ability), &facts.station) else {
+        return Err(cannot(format!("It is not known that this printer {what}. Use the printer's panel.")));
+    };
+    allowed(*evidence, experimental, || format!("that this printer {what}"))?;
+    Ok(Box::new(station.clone()))
+}
+
+/// What is told of printers whose buttons do it, and of those with a screen; by weak sources only [I].
+fn reset_on_panel(facts: &Facts) -> &'static str {
+    match facts.family {
+        Some(Family::LedmInternalPrint) => {
+            "with a screen, Settings or Setup, then Network, then Restore network settings; without one, hold Wireless and Cancel together for 3 seconds"
+        }
+        None => "look for Restore network settings",
     }
 }
 

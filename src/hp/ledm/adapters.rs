@@ -124,6 +124,19 @@ impl Adapter {
             || self.network.as_ref().is_some_and(|network| network.mode == Some(CommunicationMode::AdHoc))
     }
 
+    /// Whether it is the USB socket.
+    #[must_use]
+    pub fn is_usb(&self) -> bool {
+        self.resource_type == Some(ResourceType::Usb) || self.port == Some(PortType::Usb)
+    }
+
+    /// Whether it is a network cable's socket with a cable in it.
+    #[must_use]
+    pub fn has_cable(&self) -> bool {
+        let ethernet = self.resource_type == Some(ResourceType::Ethernet) || self.port == Some(PortType::Ethernet);
+        ethernet && self.connected == Some(true)
+    }
+
     /// Whether it can be the station.
     fn may_be_station(&self) -> bool {
         !self.is_access_point()

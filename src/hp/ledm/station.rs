@@ -1,5 +1,6 @@
 //! The station's calls: scan, radio, join, and what it says of itself afterwards.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,15 +13,19 @@ use super::resource::ResourceUri;
 use super::vsa_codes::VsaCode;
 use super::{
     Error, Ledm, Transport, XML, adapters, io_config, io_device, never_left, profile, profiles, protocols, radio,
-    reached, vsa_codes, wifi_networks, wipe, xml,
+    reached, vsa_codes, wifi_networks, wipe, wps_pin, xml,
 };
 use crate::blame::Party;
 use crate::http::{self, Call, Patience, StatusCode};
+use crate::secret::Pin;
 use crate::wifi::station::{Fact, Source, StationState};
 use crate::wifi::{Credentials, Security, Ssid, Unfit};
 
 /// A scan: 202 is asked again for as long as ten times 3 s \[C: HPLIP\], and one answer may take its time.
 const SCAN: Patience = Patience { answer: Duration::from_secs(30), total: Duration::from_secs(40) };
+
+/// Adapters beside the station that are asked for their addresses. The most seen is 3 [C: ENVY Photo 7830].
+const MAX_OTHERS: usize = 8;
 
 /// Why a setting was not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +143,18 @@ impl<T: Transport> Ledm<T> {
         made(RESOURCE, status)
     }
 
+    /// Gives the station this WPS PIN. Nobody has published that a printer takes one \[I\]: for experiments only.
+    ///
+    /// # Errors
+    /// See [`SetError`].
+    pub async fn give_wps_pin(&self, station: &Adapter, pin: &Pin) -> Result<(), SetError> {
+        const RESOURCE: &str = "WPS PIN resource";
+        refuse_access_point(station, RESOURCE)?;
+        let no_path = || Error::NotExposed { resource: RESOURCE, status: 404 };
+        let uri = station.uri.join(wps_pin::BELOW_ADAPTER).ok_or_else(no_path)?;
+        made(RESOURCE, self.set(&uri, Bytes::from_owner(wps_pin::compose(pin))).await?)
+    }
+
     async fn other_profile(&self, adapter: &ResourceUri, active: &ResourceUri) -> Result<Option<ResourceUri>, Error> {
         let Some(collection) = adapter.join(profiles::BELOW_ADAPTER) else { return Ok(None) };
         let found =
@@ -176,7 +193,14 @@ impl<T: Transport> Ledm<T> {
     /// # Errors
     /// See [`Error`]. Only the adapters have to be there; what other documents would tell is left out without them.
     pub async fn station_state(&self) -> Result<Option<StationState>, Error> {
-        let adapters = self.adapters().await?;
+        self.station_state_in(&self.adapters().await?).await
+    }
+
+    /// The same, where the list of adapters was just read.
+    ///
+    /// # Errors
+    /// As [`Ledm::station_state`].
+    pub async fn station_state_in(&self, adapters: &adapters::Adapters) -> Result<Option<StationState>, Error> {
         let Some(station) = adapters.station() else { return Ok(None) };
         let mut state = of_adapter(station);
         if state.power.is_some_and(|power| !power.value) {
@@ -200,6 +224,32 @@ impl<T: Transport> Ledm<T> {
     /// [`Error::Http`], when the printer can't be reached.
     pub async fn addresses(&self, adapter: &Adapter) -> Result<Vec<Address>, Error> {
         Ok(self.told_addresses(adapter).await?.map(|(addresses, _)| addresses).unwrap_or_default())
+    }
+
+    /// The addresses of all adapters but the station: Ethernet, and the printer's own access point.
+    ///
+    /// # Errors
+    /// [`Error::Http`], when the printer can't be reached.
+    pub async fn addresses_elsewhere(&self, adapters: &adapters::Adapters) -> Result<Vec<IpAddr>, Error> {
+        let Some(station) = adapters.station() else { return Ok(Vec::new()) };
+        let others = adapters.adapters.iter().filter(|other| other.uri != station.uri && !other.is_usb());
+        let mut addresses = Vec::new();
+        for other in others.take(MAX_OTHERS) {
+            let Some(uri) = other.uri.join(protocols::BELOW_ADAPTER) else { continue };
+            let found = reached(self.read("adapter's protocols", uri.as_str(), protocols::parse).await)?;
+            addresses.extend(found.unwrap_or_default().iter().map(|address| IpAddr::from(address.ip)));
+        }
+        let found = reached(self.read("I/O configuration", io_config::PATH, io_config::parse).await)?;
+        let adaptors = found.unwrap_or_default();
+        let own = station.port.as_ref().and_then(|port| io_config::find(&adaptors, port, station.mac));
+        // Without knowing which of them is the station, one of the same kind may be it.
+        let other = |adaptor: &&io_config::Adaptor| match own {
+            Some(own) => own != *adaptor,
+            None => Some(&adaptor.port) != station.port.as_ref(),
+        };
+        let told = adaptors.iter().filter(other).flat_map(|adaptor| &adaptor.addresses);
+        addresses.extend(told.map(|address| IpAddr::from(address.ip)));
+        Ok(addresses)
     }
 
     /// The addresses with the document that told them; never an empty list.

@@ -15,7 +15,10 @@
 //! assert_eq!(pin.expose(), "12345670");
 //! ```
 
+use zeroize::Zeroizing;
+
 use super::xml::{self, Namespace};
+use super::{IO_WRITTEN, PROLOGUE, WIFI_WRITTEN};
 use crate::secret::Pin;
 use crate::wps::pin;
 
@@ -49,6 +52,29 @@ pub fn parse(document: &[u8]) -> Result<Pin, Error> {
     }
 }
 
+/// The longest document that [`compose`] writes, in bytes.
+const CAPACITY: usize = 512;
+
+/// Writes the document that gives the printer this PIN. That it is the same as the one that is read is inferred \[I\].
+/// It is wiped when it is dropped.
+pub(super) fn compose(pin: &Pin) -> Zeroizing<Vec<u8>> {
+    // Sized once, so that no half of it stays behind in freed memory.
+    let mut document = Zeroizing::new(Vec::with_capacity(CAPACITY));
+    let parts = [
+        PROLOGUE,
+        "<io:WpsSession xmlns:io=\"",
+        IO_WRITTEN,
+        "\" xmlns:wifi=\"",
+        WIFI_WRITTEN,
+        "\"><wifi:WpsPin>",
+        pin.expose(),
+        "</wifi:WpsPin></io:WpsSession>",
+    ];
+    parts.iter().for_each(|part| document.extend_from_slice(part.as_bytes()));
+    debug_assert!(document.len() <= CAPACITY, "a copy was left behind");
+    document
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -59,6 +85,13 @@ mod tests {
     #[test]
     fn a_laserjet_of_2012() {
         assert_eq!(parse(&fixture("wps-pin.xml")).unwrap().expose(), "00000017");
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let document = compose(&pin::parse("00000017").unwrap());
+        assert_eq!(parse(&document).unwrap().expose(), "00000017");
+        assert_eq!(document.capacity(), CAPACITY);
     }
 
     #[test]

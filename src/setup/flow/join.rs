@@ -23,7 +23,10 @@ impl Flow {
         };
         let heard = networks.iter().filter(|network| network.ssid == wanted);
         // Of several access points the strongest that the printer can join.
-        let best = heard.max_by_key(|network| (possible(&network.security), network.signal_dbm));
+        let secured =
+            self.target.passphrase.is_some() || self.target.security.as_ref().is_some_and(Security::takes_passphrase);
+        let fits = |network: &Network| possible(&network.security) && !(secured && network.security == Security::Open);
+        let best = heard.max_by_key(|network| (fits(network), possible(&network.security), network.signal_dbm));
         let other_band = other_band || networks.iter().any(|n| n.band().is_some_and(|band| band != Band::Band2_4));
         let security = match (best, &self.target.security) {
             (Some(network), _) if matches!(network.security, Security::Unknown(_)) => {
@@ -49,6 +52,9 @@ impl Flow {
             return self.fail_for_good(Failure::UnsupportedSecurity(security));
         }
         let hidden = best.is_none();
+        if security == Security::Open && secured {
+            return self.fail_for_good(Failure::HeardOpen(wanted));
+        }
         if security == Security::Open {
             return self.check(Credentials { ssid: wanted, security, passphrase: None, hidden }, now);
         }

@@ -25,7 +25,7 @@
 //! use plugprint::setup::diagnosis::{Failure, Step};
 //! use plugprint::setup::route::Way;
 //!
-//! let plan = Plan { target: Target::default(), ways: vec![Way::Guided(&["open the panel"])], new_pin: None };
+//! let plan = Plan { target: Target::default(), ways: vec![Way::Guided(&["open the panel"])], new_pin: None, registrar: None };
 //! let (flow, actions) = Flow::start(plan, Duration::ZERO);
 //! assert!(matches!(actions[..], [Action::Stage(Step::Look, _), Action::Printer(_, Request::ReadStation)]));
 //! let at = flow.wake_at().unwrap();
@@ -47,10 +47,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::limits::{
-    ADDRESS, AGAIN, ASK, ERRAND, HOLD, LAST_LOOK, LOOK, ONE_WAY, PATIENCE, PIN, POLL, POWER, PRINT, SCAN, TRIES,
-    VERIFY, WRITE,
+    ADDRESS, AGAIN, ASK, ERRAND, HOLD, LAST_LOOK, LOOK, PATIENCE, PIN, POLL, POWER, PRINT, SCAN, TRIES, VERIFY, WRITE,
 };
-pub use self::limits::{AWAY, WALK};
+pub use self::limits::{AWAY, ONE_WAY, WALK};
 use self::state::{Asked, Held, Open, Poll, State};
 pub use self::words::{
     Act, Action, Answer, Event, News, Order, Outcome, Question, Reply, Request, Ticket, Trouble, Typed, Unanswered,
@@ -71,6 +70,9 @@ pub struct Plan {
     pub ways: Vec<Way>,
     /// A fresh PIN, where one of the ways needs it.
     pub new_pin: Option<Pin>,
+    /// The network that the registrar admits to. Where no other is wanted, the ways that use the registrar are judged
+    /// by it.
+    pub registrar: Option<Ssid>,
 }
 
 /// The network that is wanted, as far as it is known.
@@ -97,6 +99,8 @@ pub struct Flow {
     target: Target,
     ways: VecDeque<Way>,
     new_pin: Option<Pin>,
+    /// See [`Plan::registrar`].
+    admits_to: Option<Ssid>,
     /// The PIN that a registrar which could not be reached was never given.
     unused: Option<Held>,
     /// A static PIN failed, and is not tried in any other way.
@@ -129,6 +133,7 @@ impl Flow {
             target: plan.target,
             ways: ways_left,
             new_pin: plan.new_pin,
+            admits_to: plan.registrar,
             unused: None,
             burnt: false,
             way: way.unwrap_or(Way::Join),
@@ -255,7 +260,7 @@ impl Flow {
         self.baseline = Some(baseline);
         self.last = snapshot;
         match verdict {
-            Verdict::Unchanged(ssid, address) if self.target.ssid.as_ref() == Some(&ssid) => {
+            Verdict::Unchanged(ssid, address) if self.destination() == Some(&ssid) => {
                 self.finish(Outcome::AlreadyOn(ssid, address));
             }
             Verdict::Unchanged(..) | Verdict::Joined(..) | Verdict::NotYet if off => {
@@ -283,12 +288,18 @@ impl Flow {
     }
 
     fn wanted(&self) -> Wanted {
-        self.target.ssid.clone().map_or(Wanted::Another, Wanted::Network)
+        self.destination().cloned().map_or(Wanted::Another, Wanted::Network)
+    }
+
+    /// The network that the way leads to, where that is known.
+    fn destination(&self) -> Option<&Ssid> {
+        let by_registrar = matches!(self.way, Way::Pin(_) | Way::Button { registrar: true });
+        self.target.ssid.as_ref().or(self.admits_to.as_ref().filter(|_| by_registrar))
     }
 
     /// Whether the station is connected to the wanted network, with an address or without.
     fn associated(&self) -> bool {
-        match (&self.target.ssid, self.last.associated()) {
+        match (self.destination(), self.last.associated()) {
             (Some(wanted), Some(ssid)) => wanted == ssid,
             _ => false,
         }
@@ -317,7 +328,7 @@ impl Flow {
 
     /// What can be said of a printer that did not join.
     fn conclude(&mut self, rules: &[u32], admitted: bool, otherwise: Option<Failure>, now: Duration) {
-        let wanted = self.target.ssid.clone().unwrap_or_default();
+        let wanted = self.destination().cloned().unwrap_or_default();
         let failure = if self.associated() {
             Failure::NoAddress(self.last.useless_address())
         } else if let Some(failure) = otherwise {

@@ -77,6 +77,8 @@ pub enum Trouble {
     InvalidPin(crate::wps::pin::Error),
     /// It wants its administrator's password, or another one than it was given.
     AuthRequired,
+    /// It was not asked at all, because what it was to be given does not fit what it hears.
+    Unfit(Failure),
 }
 
 impl Trouble {
@@ -90,6 +92,7 @@ impl Trouble {
             Self::Unreadable => Failure::Unreadable(step),
             Self::InvalidPin(why) => Failure::InvalidPin(why),
             Self::AuthRequired => Failure::AuthRequired,
+            Self::Unfit(failure) => failure,
         }
     }
 }

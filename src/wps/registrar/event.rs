@@ -216,6 +216,37 @@ impl From<u16> for ConfigError {
     }
 }
 
+impl ConfigError {
+    /// Its number on the air.
+    #[must_use]
+    pub fn number(self) -> u16 {
+        match self {
+            Self::None => 0,
+            Self::OobRead => 1,
+            Self::DecryptionCrc => 2,
+            Self::Channel24NotSupported => 3,
+            Self::Channel50NotSupported => 4,
+            Self::SignalTooWeak => 5,
+            Self::NetworkAuthFailure => 6,
+            Self::NetworkAssocFailure => 7,
+            Self::NoDhcpResponse => 8,
+            Self::DhcpConfigFailed => 9,
+            Self::IpConflict => 10,
+            Self::NoRegistrar => 11,
+            Self::SessionOverlap => 12,
+            Self::RogueActivity => 13,
+            Self::DeviceBusy => 14,
+            Self::SetupLocked => 15,
+            Self::MessageTimeout => 16,
+            Self::SessionTimeout => 17,
+            Self::DevicePasswordAuthFailure => 18,
+            Self::Channel60NotSupported => 19,
+            Self::PublicKeyHashMismatch => 20,
+            Self::Unknown(other) => other,
+        }
+    }
+}
+
 /// Which half of the PIN did not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {

@@ -241,7 +241,7 @@ proptest! {
 
     #[test]
     fn a_clock_that_jumps_ends_it(deeds in prop::collection::vec((0u64..4000, any::<bool>()), 0..40)) {
-        let (mut flow, _) = Flow::start(Plan { target: home(), ways: vec![Way::Join], new_pin: None }, Duration::ZERO);
+        let (mut flow, _) = Flow::start(Plan { target: home(), ways: vec![Way::Join], new_pin: None, registrar: None }, Duration::ZERO);
         let mut now = Duration::ZERO;
         for (by, back) in deeds {
             now = if back { now.saturating_sub(seconds(by)) } else { now + seconds(by) };

@@ -198,7 +198,7 @@ fn a_pin_from_paper() {
 #[test]
 fn a_new_pin_is_given_to_the_printer_once() {
     let (flow, actions) = Flow::start(
-        Plan { target: home(), ways: vec![Way::Pin(Source::Generated)], new_pin: Some(some_pin()) },
+        Plan { target: home(), ways: vec![Way::Pin(Source::Generated)], new_pin: Some(some_pin()), registrar: None },
         Duration::ZERO,
     );
     let mut scene =

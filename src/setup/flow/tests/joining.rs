@@ -39,7 +39,8 @@ fn a_printer_with_its_radio_off_joins() {
 
 #[test]
 fn the_stages_are_told_with_their_ends() {
-    let (flow, actions) = Flow::start(Plan { target: home(), ways: vec![Way::Join], new_pin: None }, seconds(7));
+    let (flow, actions) =
+        Flow::start(Plan { target: home(), ways: vec![Way::Join], new_pin: None, registrar: None }, seconds(7));
     let [Action::Stage(Step::Look, until), Action::Printer(ticket, Request::ReadStation)] = actions[..] else {
         panic!("{actions:?}")
     };

@@ -78,7 +78,8 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn start(target: Target, ways: &[Way]) -> (Self, Vec<String>) {
-        let (flow, actions) = Flow::start(Plan { target, ways: ways.to_vec(), new_pin: None }, Duration::ZERO);
+        let (flow, actions) =
+            Flow::start(Plan { target, ways: ways.to_vec(), new_pin: None, registrar: None }, Duration::ZERO);
         let mut scene =
             Self { flow: Some(flow), now: Duration::ZERO, asked: None, person: None, registrar: None, outcome: None };
         let shown = scene.note(actions);
