@@ -161,7 +161,7 @@ proptest! {
             target.passphrase = None;
         }
         let new_pin = Some(pin::parse("00000017").unwrap());
-        let plan = Plan { target, ways: all[first..].to_vec(), new_pin };
+        let plan = Plan { target, ways: all[first..].to_vec(), new_pin, registrar: None };
         let mut now = seconds(1000);
         let (mut flow, actions) = Flow::start(plan, now);
         let ends_by = flow.ends_by();
