@@ -131,6 +131,8 @@ pub enum Failure {
     AuthRequired,
     /// The administrator's password was wrong.
     AuthFailed,
+    /// It asks for the administrator's password in a way that is not safe or not known.
+    AuthUnsupported,
     /// It left USB and did not come back in time.
     Unplugged,
     /// It stopped answering over USB.
@@ -225,7 +227,7 @@ impl Failure {
             Self::SessionOverlap => "SessionOverlap",
             Self::NoAddress(_) => "NoAddress",
             Self::PrinterRejected { .. } => "PrinterRejected",
-            Self::NotExposed(_) | Self::NoRoute => "NotSupported",
+            Self::NotExposed(_) | Self::NoRoute | Self::AuthUnsupported => "NotSupported",
             Self::Unreadable(_) => "ProtocolError",
             Self::AuthRequired => "PrinterAuthRequired",
             Self::AuthFailed => "PrinterAuthFailed",
@@ -252,6 +254,7 @@ impl Failure {
             Self::NotExposed(_)
                 | Self::Unreadable(_)
                 | Self::PrinterRejected { .. }
+                | Self::AuthUnsupported
                 | Self::RegistrarUnreachable
                 | Self::RegistrarLocked
                 | Self::InvalidPin(_)
@@ -405,6 +408,11 @@ impl Failure {
                 Party::Caller,
                 "Check the password; printers may lock after several wrong ones.",
             ),
+            Self::AuthUnsupported => (
+                "The printer asks for its administrator's password in a way that is not safe or not known.".into(),
+                Party::Printer,
+                "Remove the password on the printer's own page. Or try another way: --route button or --route guided.",
+            ),
             Self::Unplugged => (
                 "The printer left USB and did not come back within a minute.".into(),
                 Party::Printer,
@@ -495,6 +503,7 @@ mod tests {
             Failure::Unreadable(Step::Scan),
             Failure::AuthRequired,
             Failure::AuthFailed,
+            Failure::AuthUnsupported,
             Failure::Unplugged,
             Failure::Silent(Step::Verify),
             Failure::TimedOut { step: Step::Enrol },

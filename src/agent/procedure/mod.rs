@@ -24,6 +24,7 @@ use crate::agent::{Clock, ErrorKind, Failure, Host};
 use crate::blame::Party;
 use crate::hp::ledm::Ledm;
 use crate::http;
+use crate::secret::Password;
 
 /// What a procedure works with.
 #[derive(Clone)]
@@ -42,9 +43,11 @@ pub(super) struct Work {
 
 /// How a job speaks with its printer: with the administrator's password where somebody gave it.
 pub(super) fn connect(pool: &http::Pool, password: Option<&Typed>) -> Ledm {
-    // The login is not built yet: the printer will ask for the password again.
-    let _ = password;
-    Ledm::new(pool.clone())
+    let ledm = Ledm::new(pool.clone());
+    match password {
+        Some(password) => ledm.logged_in(Password::new(password.expose().to_vec())),
+        None => ledm,
+    }
 }
 
 impl Work {

@@ -160,8 +160,17 @@ fn which_networks_it_is_given() {
     assert_eq!(shown, ["printer: look"]);
     assert_eq!(scene.station(alone()), ["printer: join Home wpa2-psk with passphrase"]);
 
-    let (mut scene, _) = heard(vec![network("Home", Security::Open, 6)], Target { passphrase: None, ..home() });
+    let open = || network("Home", Security::Open, 6);
+    let (mut scene, _) = heard(vec![open()], Target { passphrase: None, security: None, ..home() });
     assert_eq!(scene.station(alone()), ["printer: join Home open"]);
+    // Another one of the same name is not joined instead.
+    for secured in [Target { security: None, ..home() }, Target { passphrase: None, ..home() }] {
+        let (scene, _) = heard(vec![open()], secured);
+        assert_eq!(scene.failure(), Failure::HeardOpen(ssid("Home")));
+    }
+    let stronger = Network { signal_dbm: Some(-20), ..open() };
+    let (mut scene, _) = heard(vec![stronger, network("Home", Security::Wpa2Personal, 1)], home());
+    assert_eq!(scene.station(alone()), ["printer: join Home wpa2-psk with passphrase"]);
 
     let (scene, _) = heard(vec![wpa3], home());
     assert_eq!(scene.failure(), Failure::UnsupportedSecurity(Security::Wpa3Personal));
