@@ -185,6 +185,9 @@ pub struct Emulate {
     /// Serve it on this loopback address, for `usbip attach`
     #[arg(long, value_name = "ADDR:PORT")]
     pub usbip: Option<SocketAddr>,
+    /// No cable at all: serve its HTTP (IPP, eSCL, web pages) on this loopback address; only for testing
+    #[arg(long, value_name = "ADDR:PORT", conflicts_with_all = ["vhci", "usbip"])]
+    pub http: Option<SocketAddr>,
     /// Something that goes wrong on purpose; `list` names them all
     #[arg(long, value_name = "NAME")]
     pub fault: Option<String>,
@@ -197,6 +200,9 @@ pub struct Emulate {
     /// The folder for the pages that it prints
     #[arg(long, value_name = "DIR", default_value = "plugprint-pages")]
     pub pages: PathBuf,
+    /// The folder for documents that are printed by IPP, and copies of what is scanned; without it none are kept
+    #[arg(long, value_name = "DIR")]
+    pub jobs: Option<PathBuf>,
 }
 
 /// `demo`

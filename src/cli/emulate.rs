@@ -9,7 +9,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::emulator::{Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, radio, usbip, vhci};
+use crate::emulator::{
+    Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, radio, tcp, usbip, vhci,
+};
 
 use super::args::Emulate;
 use super::exit::Error;
@@ -35,7 +37,8 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
     };
     std::fs::create_dir_all(&args.pages).map_err(Error::file(format!("making the folder {}", args.pages.display())))?;
     let serial = args.serial.clone();
-    let mut options = Options { pages: args.pages.clone(), fault, serial, ..Options::default() };
+    let mut options =
+        Options { pages: args.pages.clone(), jobs: args.jobs.clone(), fault, serial, ..Options::default() };
     for setting in &args.radio {
         // The setting itself may be a password.
         options.set(setting).map_err(|error| Error::Usage(format!("--radio: {error}.")))?;
@@ -47,7 +50,7 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
     let mut station = printer.watch_station();
     let mut told = 0;
     let mut back_at = None;
-    let mut emulation = Emulation { cable: Cable::Out, served_at: args.usbip, printer, output };
+    let mut emulation = Emulation { cable: Cable::Out, served_at: args.usbip, http_at: args.http, printer, output };
     emulation.plug().await?;
     loop {
         tokio::select! {
@@ -84,6 +87,7 @@ fn no_such(what: &str, name: &str) -> Error {
 struct Emulation {
     cable: Cable,
     served_at: Option<SocketAddr>,
+    http_at: Option<SocketAddr>,
     printer: Printer,
     output: Output,
 }
@@ -150,8 +154,16 @@ impl Emulation {
         let printer = &self.printer;
         let name = format!("HP {}, serial number {}", printer.model().product(), printer.serial());
         let mut object = json!({ "event": "plugged-in", "serial_number": printer.serial() });
-        let (text, key, value) = match self.served_at {
-            None => {
+        let (text, key, value) = match (self.http_at, self.served_at) {
+            (Some(address), _) => {
+                let what = format!("serving HTTP at {address}");
+                let listener = tcp::bind(address).await.map_err(Error::file(what.clone()))?;
+                let address = listener.local_addr().map_err(Error::file(what))?;
+                self.http_at = Some(address);
+                self.cable = Cable::Served(tokio::spawn(tcp::serve(listener, printer.clone())));
+                (format!("HTTP at http://{address}/: {name}"), "http", address.to_string().into())
+            }
+            (None, None) => {
                 let plugged = vhci::plug(printer).map_err(|error| {
                     Error::of_job("Failed", &format!("The printer can't be plugged into this kernel: {error}."))
                 })?;
@@ -159,7 +171,7 @@ impl Emulation {
                 self.cable = Cable::Kernel(plugged);
                 (format!("plugged in at port {port}: {name}"), "port", Value::from(port))
             }
-            Some(address) => {
+            (None, Some(address)) => {
                 let what = format!("serving USB/IP at {address}");
                 let listener = usbip::bind(address).await.map_err(Error::file(what.clone()))?;
                 let address = listener.local_addr().map_err(Error::file(what))?;

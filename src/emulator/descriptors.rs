@@ -138,6 +138,11 @@ impl Descriptors {
         }
     }
 
+    /// The IEEE 1284 device id as text.
+    pub fn device_id_text(&self) -> &str {
+        &self.device_id
+    }
+
     /// The IEEE 1284 device id with its length in front, which counts itself, big-endian (USB Printer Class
     /// 1.1, 4.2.1).
     pub fn device_id(&self) -> Vec<u8> {

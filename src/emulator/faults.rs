@@ -33,6 +33,16 @@ pub enum Resource {
     Manifest,
     /// `/IoMgmt/Adapters/NAME/WPS/Pin`
     Pin,
+    /// `/ipp/print`
+    Ipp,
+    /// `/ipp/faxout`
+    Fax,
+    /// `/eSCL/` but for pages
+    Escl,
+    /// A scanned page: `/eSCL/ScanJobs/ID/NextDocument`
+    Document,
+    /// The web pages
+    Web,
     /// Everything else.
     Other,
 }
@@ -54,6 +64,11 @@ impl Resource {
         Self::Diagnosis,
         Self::Manifest,
         Self::Pin,
+        Self::Ipp,
+        Self::Fax,
+        Self::Escl,
+        Self::Document,
+        Self::Web,
         Self::Other,
     ];
 
@@ -75,6 +90,11 @@ impl Resource {
             Self::Diagnosis => "diagnosis",
             Self::Manifest => "manifest",
             Self::Pin => "pin",
+            Self::Ipp => "ipp",
+            Self::Fax => "fax",
+            Self::Escl => "escl",
+            Self::Document => "document",
+            Self::Web => "web",
             Self::Other => "other",
         }
     }
@@ -109,6 +129,20 @@ kinds! {
     HangHead = "hang-head",
     /// The response stops in the middle of its body.
     HangBody = "hang-body",
+    /// The response is whole; after it nothing is taken and nothing comes.
+    HangAfter = "hang-after",
+    /// The first bytes of the request's body are taken, then no more; nothing ever comes back.
+    HangUpload = "hang-upload",
+    /// The response comes before the request's body has ended; what follows of it is taken. For IPP documents.
+    Early = "early-response",
+    /// The same, and what follows is not taken.
+    EarlyDeaf = "early-deaf",
+    /// A chunked response stops in the middle of a chunk; then a short packet and silence.
+    TruncatedChunk = "truncated-chunk",
+    /// A chunked response ends after a whole chunk, without its last one; then silence.
+    NoLastChunk = "no-last-chunk",
+    /// Zero-length packets before, in and after the response.
+    ZeroLength = "zero-length",
     /// The OUT endpoint takes nothing.
     Deaf = "deaf",
     /// 503 for a minute \[503 = busy C\].

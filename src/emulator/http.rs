@@ -12,6 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response};
 
@@ -23,8 +24,10 @@ use super::ledm::{self, Reply};
 use super::model::Speech;
 use super::options::Framing;
 use super::pipe::PrinterPipe;
+use super::printer::Printer;
 use super::script::{self, Step};
 use super::stream::{Control, PipeStream};
+use super::{escl, ipp, services, web};
 
 /// The longest document that the printer reads, in bytes.
 const REQUEST: usize = 64 * 1024;
@@ -32,6 +35,8 @@ const LATE: Duration = Duration::from_secs(8);
 /// Where tests and benches read and write large bodies. Not a resource of any printer.
 const SOURCE: &str = "/Emulator/Source/";
 const SINK: &str = "/Emulator/Sink";
+/// From this length on a chunk holds more, in bytes.
+const LARGE: usize = 64 * 1024;
 static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// Speaks on an interface until the cable is pulled.
@@ -88,18 +93,18 @@ async fn until(gadget: &Gadget, condition: impl Fn(Option<Kind>) -> bool) {
 }
 
 /// What a handler leaves instead of a response.
-type Slot = Arc<Mutex<Option<Vec<Step>>>>;
+pub(super) type Slot = Arc<Mutex<Option<Vec<Step>>>>;
 
 #[derive(Debug, thiserror::Error)]
 #[error("a script answers")]
-struct Scripted;
+pub(super) struct Scripted;
 
 async fn answer_all(gadget: &Arc<Gadget>, pipe: &PrinterPipe) {
     loop {
         let control = Arc::new(Control::default());
         let slot = Slot::default();
-        let service =
-            service_fn(|request| answer(Arc::clone(gadget), request, Arc::clone(&control), Arc::clone(&slot)));
+        let desk = Desk { printer: gadget.printer.clone(), strict: true };
+        let service = service_fn(|request| answer(desk.clone(), request, Arc::clone(&control), Arc::clone(&slot)));
         let served = hyper::server::conn::http1::Builder::new()
             .title_case_headers(true)
             .header_read_timeout(None)
@@ -121,13 +126,22 @@ async fn answer_all(gadget: &Arc<Gadget>, pipe: &PrinterPipe) {
     }
 }
 
-async fn answer(
-    gadget: Arc<Gadget>,
+/// Who is asked, and how strictly.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub printer: Printer,
+    /// Only requests for `localhost` are taken, as over USB.
+    pub strict: bool,
+}
+
+/// Answers a request, or leaves in `slot` what is to be played instead.
+pub(super) async fn answer(
+    desk: Desk,
     request: Request<Incoming>,
     control: Arc<Control>,
     slot: Slot,
 ) -> Result<Response<Outgoing>, Scripted> {
-    let printer = &gadget.printer;
+    let printer = &desk.printer;
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     printer.log(format!("{} {path}", head.method));
@@ -141,11 +155,11 @@ async fn answer(
         };
         return Ok(Response::new(Outgoing { parts: [text.into()].into(), ..Outgoing::new(control) }));
     }
-    let resource = ledm::resource(printer, &head.method, &path);
+    let resource = services::resource(&path).unwrap_or_else(|| ledm::resource(printer, &head.method, &path));
     let fault = printer.fault_at(resource);
-    let body = match Limited::new(body, REQUEST).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(_) => return Ok(Reply::status(413).respond(control, Framing::Length)),
+    let refused = refused(desk.strict, &head.method, &head.headers, resource, fault);
+    let Some(reply) = reply(printer, &head, &path, resource, fault, refused, body).await else {
+        return Err(Scripted);
     };
     let script = |steps| {
         *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(steps);
@@ -160,10 +174,6 @@ async fn answer(
         Some(Kind::Late) => tokio::time::sleep(LATE).await,
         _ => {}
     }
-    let reply = match refused(&head.method, &head.headers, resource, fault) {
-        Some(reply) => reply,
-        None => ledm::answer(printer, &head.method, &path, &head.headers, &body),
-    };
     let reply = match fault {
         Some(Kind::BrokenXml) => reply.with_body(|body| body.slice(..body.len() / 2)),
         Some(Kind::DeepXml) => reply.with_body(|_| "<a>".repeat(10_000).into()),
@@ -178,11 +188,60 @@ async fn answer(
     let framing = match fault {
         Some(Kind::Chunked) => Framing::Chunked,
         Some(Kind::Gzip) => Framing::Gzip,
+        // A page is scanned while it is sent [C].
+        _ if resource == Resource::Document => Framing::Chunked,
         _ => printer.options().framing,
     };
     match fault.and_then(|kind| odd(kind, &reply, without_body)) {
         Some(steps) => script(steps),
         None => Ok(reply.respond(control, framing)),
+    }
+}
+
+/// What is answered, once the request's body has been read; `None` when that broke off.
+async fn reply(
+    printer: &Printer,
+    head: &Parts,
+    path: &str,
+    resource: Resource,
+    fault: Option<Kind>,
+    refused: Option<Reply>,
+    body: Incoming,
+) -> Option<Reply> {
+    let (method, headers) = (&head.method, &head.headers);
+    if matches!(resource, Resource::Ipp | Resource::Fax) {
+        let refused = refused.or_else(|| ipp::refused(method, headers));
+        return match refused {
+            Some(reply) => drain(body).await.map(|_| reply),
+            None => ipp::answer(printer, resource == Resource::Fax, &authority(headers), body, fault).await,
+        };
+    }
+    if fault == Some(Kind::HangUpload) {
+        let _unread = body;
+        return std::future::pending().await;
+    }
+    let body = match Limited::new(body, REQUEST).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => return Some(Reply::status(413)),
+    };
+    if refused.is_some() {
+        return refused;
+    }
+    Some(match resource {
+        Resource::Escl | Resource::Document => escl::answer(printer, method, path, &authority(headers), &body).await,
+        Resource::Web => web::answer(printer, method, path, headers),
+        _ => ledm::answer(printer, method, path, headers, &body),
+    })
+}
+
+/// The authority that the client believes it talks to, for the URIs that the printer gives out.
+fn authority(headers: &HeaderMap) -> String {
+    let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte);
+    if !host.is_empty() && host.len() < 128 && host.bytes().all(plain) {
+        host.to_owned()
+    } else {
+        "localhost".to_owned()
     }
 }
 
@@ -195,11 +254,17 @@ async fn drain(mut body: Incoming) -> Option<u64> {
 }
 
 /// What the printer refuses before it looks at the resource.
-fn refused(method: &Method, headers: &HeaderMap, resource: Resource, fault: Option<Kind>) -> Option<Reply> {
+fn refused(
+    strict: bool,
+    method: &Method,
+    headers: &HeaderMap,
+    resource: Resource,
+    fault: Option<Kind>,
+) -> Option<Reply> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // IPP over USB 1.0, 6.2; OKI's printers refuse others [C].
     let host = text("host").unwrap_or_default();
-    if host.split_once(':').map_or(host, |(name, _)| name) != "localhost" {
+    if strict && host.split_once(':').map_or(host, |(name, _)| name) != "localhost" {
         return Some(Reply::status(400));
     }
     let status = match fault? {
@@ -222,6 +287,13 @@ fn odd(kind: Kind, reply: &Reply, without_body: bool) -> Option<Vec<Step>> {
     let body = if without_body { Bytes::new() } else { reply.body.clone() };
     let whole = || Bytes::from([head.as_bytes(), &body].concat());
     let half = || whole().slice(..head.len() + body.len() / 2);
+    // The whole response as one chunk, without the last.
+    let chunk = |body: &Bytes| {
+        let head = reply.head(None);
+        let head = head.trim_end();
+        let size = format!("{head}\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len());
+        Bytes::from([size.as_bytes(), body, b"\r\n"].concat())
+    };
     Some(match kind {
         Kind::HangHead => vec![Step::Bytes(whole().slice(..head.len() / 2)), Step::End, Step::Hang],
         Kind::HangBody => vec![Step::Bytes(half()), Step::End, Step::Hang],
@@ -230,6 +302,17 @@ fn odd(kind: Kind, reply: &Reply, without_body: bool) -> Option<Vec<Step>> {
         Kind::UnplugAfter => {
             vec![Step::Bytes(whole()), Step::End, Step::Taken, Step::Unplug]
         }
+        Kind::HangAfter => vec![Step::Bytes(whole()), Step::End, Step::Hang],
+        Kind::TruncatedChunk => vec![Step::Bytes(chunk(&body).slice(..chunk(&body).len() / 2)), Step::End],
+        Kind::NoLastChunk => vec![Step::Bytes(chunk(&body)), Step::End],
+        Kind::ZeroLength => vec![
+            Step::Zero,
+            Step::Bytes(half()),
+            Step::Zero,
+            Step::Bytes(whole().slice(half().len()..)),
+            Step::End,
+            Step::Zero,
+        ],
         Kind::Doubled => vec![
             Step::Bytes(Bytes::from_static(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n")),
             Step::Bytes(whole()),
@@ -278,9 +361,12 @@ impl Reply {
         let mut body = Outgoing::new(control);
         match framing {
             Framing::Length => body.parts.push_back(self.body),
+            _ if self.body.is_empty() => body.parts.push_back(self.body),
             Framing::Chunked => {
                 body.sized = false;
-                body.parts.extend(self.body.chunks(700).map(Bytes::copy_from_slice));
+                let size = if self.body.len() > LARGE { 16 * 1024 } else { 700 };
+                let parts = (0..self.body.len()).step_by(size);
+                body.parts.extend(parts.map(|at| self.body.slice(at..self.body.len().min(at + size))));
             }
             Framing::Gzip => {
                 builder = builder.header("Content-Encoding", "gzip");
@@ -301,7 +387,7 @@ fn gzip(body: &[u8]) -> Bytes {
 
 /// A response body; tells the stream when it has been taken to its end.
 #[derive(Default)]
-struct Outgoing {
+pub(super) struct Outgoing {
     parts: VecDeque<Bytes>,
     /// This many zero bytes after the parts.
     zeros: u64,

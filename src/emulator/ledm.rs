@@ -122,10 +122,6 @@ pub(super) fn answer(printer: &Printer, method: &Method, path: &str, headers: &H
         }
         _ => {}
     }
-    if path == "/ipp/print" && *method == Method::POST {
-        // Printing documents is not what this emulator is for, yet.
-        return Reply::status(503);
-    }
     let own = printer.options().documents.get(path).map(|text| Reply::document(printer, text.clone()));
     let Some(document) = own.or_else(|| document(printer, resource, path)) else {
         return Reply::status(404);
@@ -153,7 +149,6 @@ fn document(printer: &Printer, resource: Resource, path: &str) -> Option<Reply> 
         _ => match path {
             "/IoMgmt/IoConfig.xml" => io_config(printer),
             "/DevMgmt/IOConfigDyn.xml" => documents::io_config_dyn(printer),
-            "/" => return Some(web_page(printer)),
             _ => return None,
         },
     };
@@ -283,20 +278,4 @@ fn pin(printer: &Printer) -> Option<Reply> {
         "{PROLOGUE}<io:WpsSession {IO} {DD} {WIFI}>\n{VERSION}\t<wifi:WpsPin>{pin}</wifi:WpsPin>\n</io:WpsSession>\n"
     );
     Some(Reply::document(printer, document))
-}
-
-fn web_page(printer: &Printer) -> Reply {
-    let product = printer.facts().product;
-    let mut reply = Reply::document(
-        printer,
-        format!(
-            "<!DOCTYPE html>\n<html><head><title>HP {product}</title></head><body><h1>HP {product}</h1><p>An emulated printer of plugprint.</p></body></html>\n"
-        ),
-    );
-    for (name, value) in &mut reply.headers {
-        if *name == "Content-Type" {
-            *value = "text/html; charset=utf-8".to_owned();
-        }
-    }
-    reply
 }

@@ -5,18 +5,20 @@
 //! so that no guess is made once and believed twice.
 //!
 //! ```text
-//! Bus (memory) ─┐                        ┌ pipe ─ http ─ ledm ─┐
-//! vhci ─ urb ───┼─ function (the device) ┤                     ├─ printer ─ page
-//! usbip ─ urb ──┘                        └ descriptors         ┘
+//! Bus (memory) ─┐                        ┌ pipe ─ http ─ ledm, ipp, escl, web ─┐
+//! vhci ─ urb ───┼─ function (the device) ┤                                     ├─ printer ─ page
+//! usbip ─ urb ──┘                        └ descriptors                         ┘
 //! ```
 
 pub mod broker;
 mod bus;
 mod control;
 mod descriptors;
+mod escl;
 mod faults;
 mod function;
 mod http;
+mod ipp;
 mod ledm;
 mod model;
 mod options;
@@ -25,15 +27,19 @@ pub mod pipe;
 pub mod polkit;
 mod printer;
 pub mod radio;
+mod raster;
 mod report;
 mod request;
 mod script;
+mod services;
 mod stream;
+pub mod tcp;
 #[cfg(test)]
 mod tests;
 mod urb;
 pub mod usbip;
 pub mod vhci;
+mod web;
 
 pub use bus::Bus;
 pub use control::{Button, Order, Unknown};

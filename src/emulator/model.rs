@@ -1,10 +1,11 @@
-//! What the emulated printers are, as data. Neither is a product that exists: the vendor id is HP's, so that
-//! the agent's vendor rules are exercised; the product ids are ours, and both names say "Emulated".
+//! What the emulated printers are, as data. None is a product that exists: the vendor id is HP's, so that
+//! the agent's vendor rules are exercised; the product ids are ours, and all names say "Emulated".
 //!
 //! Marks: \[C\] seen on hardware or in a capture of it, \[I\] inferred. Every \[I\] has a second variant in
 //! [`Options`](super::Options).
 
 use super::page::Paper;
+use super::services::{self, Services};
 
 /// One emulated model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +14,10 @@ pub enum Model {
     Inkjet,
     /// A monochrome laser printer of the P1102w kind, with firmware of before mid-2013.
     LaserJet,
+    /// An office all-in-one of the OfficeJet kind: PDF, both sides, document feeder, fax.
+    OfficeJet,
+    /// A monochrome laser printer that does nothing but print, by IPP.
+    Mono,
 }
 
 /// What speaks on an alternate setting's bulk pair.
@@ -66,9 +71,11 @@ pub(super) struct Facts {
     pub uuid: &'static str,
     /// Interfaces, each with its alternate settings.
     pub interfaces: &'static [&'static [Alternate]],
-    /// wBasicCapabilities of descriptor 0x21 (IPP over USB 1.0, 4.3): print 1, scan 2, any HTTP 0x10.
+    /// wBasicCapabilities of descriptor 0x21 (IPP over USB 1.0, 4.3): print 1, scan 2, fax 4, any HTTP 0x10.
     /// `None` where there is no 07/01/04.
     pub basic_capabilities: Option<u16>,
+    /// What it offers besides LEDM.
+    pub services: &'static Services,
     /// The station's name and path segment. Its case differs between the lines \[C\].
     pub station: &'static str,
     /// The soft-AP's dd:Name and path segment. On LaserJets the name differs from the path \[C\].
@@ -89,7 +96,9 @@ pub(super) struct Facts {
     pub paper: Paper,
 }
 
-static INKJET: Facts = Facts {
+static INKJET: Facts = INKJET_FACTS;
+
+const INKJET_FACTS: Facts = Facts {
     name: "inkjet",
     description: "inkjet all-in-one, IPP over USB in alternate setting 1, no WPS/Pin resource",
     product_id: 0xf0e1,
@@ -102,6 +111,7 @@ static INKJET: Facts = Facts {
     uuid: "1c852a4d-b800-1f08-abcd-02005e103001",
     interfaces: &[&[PRINTER, IPP_USB], &[LEDM_SCAN, IPP_USB], &[EWS_LEDM, IPP_USB]],
     basic_capabilities: Some(0x0013),
+    services: &services::INKJET,
     station: "Wifi0",
     soft_ap: ("Wifi1", "Wifi1"),
     ethernet: None,
@@ -143,6 +153,7 @@ static LASERJET: Facts = Facts {
     uuid: "1c852a4d-b800-1f08-abcd-02005e103002",
     interfaces: &[&[PRINTER], &[MARVELL_EWS]],
     basic_capabilities: None,
+    services: &services::NONE,
     station: "wifi0",
     soft_ap: ("wifiUAP", "wifi1"),
     ethernet: None,
@@ -163,12 +174,48 @@ static LASERJET: Facts = Facts {
     paper: Paper::Letter,
 };
 
-/// idVendor of both models: HP's, because the agent's rules for HP are what they test.
+static OFFICEJET: Facts = Facts {
+    name: "officejet",
+    description: "office all-in-one with PDF, both sides, feeder and fax",
+    product_id: 0xf0e3,
+    product: "OfficeJet Emulated 9000 series",
+    commands: "PCL3GUI,PJL,Automatic,JPEG,PDF,AppleRaster,PWGRaster,URF,DW-PCL,DESKJET,DYN",
+    serial: "EMU0000003",
+    product_number: "EMU03A",
+    firmware: ("EMUOFFNN001.0000A.00", "2026-01-15"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103003",
+    basic_capabilities: Some(0x0017),
+    services: &services::OFFICE,
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x03],
+    ..INKJET_FACTS
+};
+
+static MONO: Facts = Facts {
+    name: "mono",
+    description: "monochrome laser printer that only prints, by IPP over USB",
+    product_id: 0xf0e4,
+    product: "LaserJet Emulated M100",
+    commands: "PJL,JPEG,AppleRaster,PWGRaster,URF",
+    device_id_more: "",
+    serial: "EMU0000004",
+    product_number: "EMU04A",
+    firmware: ("20260115", "2026-01-15"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103004",
+    interfaces: &[&[PRINTER, IPP_USB], &[IPP_USB]],
+    basic_capabilities: Some(0x0011),
+    services: &services::MONO,
+    job_types: &["configurationPage", "networkSummary"],
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x04],
+    paper: Paper::Letter,
+    ..INKJET_FACTS
+};
+
+/// idVendor of all models: HP's, because the agent's rules for HP are what they test.
 pub const VENDOR: u16 = 0x03f0;
 
 impl Model {
     /// Every model, in the order a list shows them.
-    pub const ALL: &'static [Self] = &[Self::Inkjet, Self::LaserJet];
+    pub const ALL: &'static [Self] = &[Self::Inkjet, Self::LaserJet, Self::OfficeJet, Self::Mono];
 
     /// The model of this name, as [`Model::name`] gives it.
     #[must_use]
@@ -210,6 +257,8 @@ impl Model {
         match self {
             Self::Inkjet => &INKJET,
             Self::LaserJet => &LASERJET,
+            Self::OfficeJet => &OFFICEJET,
+            Self::Mono => &MONO,
         }
     }
 }

@@ -73,6 +73,12 @@ pub enum Framing {
 pub struct Options {
     /// The folder where printed pages go as PNG images; created when the first one is printed.
     pub pages: PathBuf,
+    /// The folder where documents that are printed by IPP go, and copies of what is scanned; `None` keeps nothing.
+    pub jobs: Option<PathBuf>,
+    /// Emulated time from the end of a document to its last page.
+    pub document_time: Duration,
+    /// Sheets that lie in the document feeder at the beginning of each scan.
+    pub feeder_sheets: u32,
     /// A fault from the beginning; it can be changed later.
     pub fault: Option<Fault>,
     /// Another serial number than the model's.
@@ -154,6 +160,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             pages: std::env::temp_dir().join("plugprint-pages"),
+            jobs: None,
+            document_time: Duration::from_millis(500),
+            feeder_sheets: 3,
             fault: None,
             serial: None,
             serial_missing: false,

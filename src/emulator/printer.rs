@@ -11,6 +11,7 @@ use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::descriptors::Descriptors;
 use super::faults::{Fault, Kind, Resource};
 use super::function::Gadget;
 use super::model::{Facts, Model};
@@ -18,6 +19,7 @@ use super::options::{Options, PinKind};
 use super::page;
 use super::radio::digest::Nonces;
 use super::radio::{self, Hushed, Radio, Simulated, Start, Supplicant};
+use super::services;
 
 /// From the request to the first sign of `processing`.
 const LEAD: Duration = Duration::from_millis(400);
@@ -68,6 +70,7 @@ struct Inner {
     changed: watch::Sender<u64>,
     engine: tokio::sync::Mutex<u32>,
     radio: Box<dyn Radio>,
+    services: services::State,
 }
 
 /// An emulated printer. Clones are the same printer.
@@ -109,6 +112,7 @@ impl Printer {
             changed: watch::Sender::new(0),
             engine: tokio::sync::Mutex::new(0),
             radio,
+            services: services::State::default(),
         }));
         printer.set_fault(fault);
         printer
@@ -218,6 +222,16 @@ impl Printer {
 
     pub(super) fn radio(&self) -> &dyn Radio {
         &*self.0.radio
+    }
+
+    /// What its other services remember: jobs, scans.
+    pub(super) fn services(&self) -> &services::State {
+        &self.0.services
+    }
+
+    /// Its IEEE 1284 device id.
+    pub(super) fn device_id(&self) -> String {
+        Descriptors::new(self.facts(), self.options()).device_id_text().to_owned()
     }
 
     pub(super) fn with_nonces<T>(&self, check: impl FnOnce(&mut Nonces) -> T) -> T {

@@ -22,6 +22,8 @@ pub(super) enum Step {
     Forever(Bytes),
     /// End the transfer with a short or zero-length packet.
     End,
+    /// A zero-length packet.
+    Zero,
     /// Nothing more, until the host resets the interface.
     Hang,
     /// Nothing more, until the device is enumerated again.
@@ -62,6 +64,10 @@ pub(super) async fn play(steps: Vec<Step>, gadget: &Gadget, pipe: &PrinterPipe) 
                 }
             },
             Step::End => cutter.flush(true),
+            Step::Zero => {
+                cutter.flush(true);
+                pipe.push(Bytes::new());
+            }
             Step::Hang => pending().await,
             Step::Wedge => {
                 gadget.wedged.store(true, std::sync::atomic::Ordering::Relaxed);

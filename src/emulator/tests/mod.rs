@@ -55,7 +55,7 @@ impl Lab {
     /// The interface that speaks HTTP in this model.
     pub async fn link(&self) -> Link {
         let function = match self.printer.model() {
-            Model::Inkjet => function(0, 1),
+            Model::Inkjet | Model::OfficeJet | Model::Mono => function(0, 1),
             Model::LaserJet => function(1, 0),
         };
         Link(self.device.claim(function).await.unwrap())
