@@ -47,6 +47,8 @@ pub(crate) struct Asker {
     session: Mutex<Option<Session>>,
     /// Where the job's PIN is on a screen.
     shown: Mutex<Option<Target>>,
+    /// Cancel takes back whatever is open for a job, so it is sent before the next question is.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl fmt::Debug for Asker {
@@ -57,7 +59,8 @@ impl fmt::Debug for Asker {
 
 impl Asker {
     pub(crate) async fn new(prompters: Arc<Prompters>, starter: Caller, name: OwnedUniqueName) -> Self {
-        let asker = Self { prompters, starter, name, session: Mutex::default(), shown: Mutex::default() };
+        let asker =
+            Self { prompters, starter, name, session: Mutex::default(), shown: Mutex::default(), turn: Arc::default() };
         asker.learn_session().await;
         asker
     }
@@ -83,9 +86,15 @@ impl Asker {
         let _withdraw = withdrawn.clone().drop_guard();
         // In a task of its own: whoever drops this future must not cut a message in two, and the prompter is
         // told that its answer is not needed any more.
-        tokio::spawn(async move { conversation.ask(&ask, &withdrawn).await })
-            .await
-            .unwrap_or(Err(Unanswered::NoPrompter))
+        let turn = Arc::clone(&self.turn);
+        let asked = tokio::spawn(async move {
+            tokio::select! {
+                biased;
+                () = withdrawn.cancelled() => Err(Unanswered::NoPrompter),
+                _turn = turn.lock() => conversation.ask(&ask, &withdrawn).await,
+            }
+        });
+        asked.await.unwrap_or(Err(Unanswered::NoPrompter))
     }
 
     async fn display(&self, job: &JobId, shown: Shown) -> Result<(), Unanswered> {
@@ -93,7 +102,11 @@ impl Asker {
         let target = self.target().ok_or(Unanswered::NoPrompter)?;
         let conversation = Conversation::new(Arc::clone(&self.prompters), target.clone(), self.starter.uid, job)?;
         *lock(&self.shown) = Some(target);
-        let told = tokio::spawn(async move { conversation.display(&shown).await });
+        let turn = Arc::clone(&self.turn);
+        let told = tokio::spawn(async move {
+            let _turn = turn.lock().await;
+            conversation.display(&shown).await
+        });
         told.await.unwrap_or(Err(Unanswered::NoPrompter))
     }
 }
@@ -117,8 +130,13 @@ impl Prompter for Asker {
             let Ok(conversation) = Conversation::new(Arc::clone(&self.prompters), target, self.starter.uid, job) else {
                 return;
             };
-            let reason = reason.to_owned();
-            let _ = tokio::spawn(async move { conversation.cancel(&reason).await }).await;
+            let reason = if reason == "done" { "It is done.".to_owned() } else { format!("It ended: {reason}.") };
+            let turn = Arc::clone(&self.turn);
+            let taken_back = tokio::spawn(async move {
+                let _turn = turn.lock().await;
+                conversation.cancel(&reason).await;
+            });
+            let _ = taken_back.await;
         })
     }
 }

@@ -37,6 +37,10 @@ pub(crate) async fn of(connection: &Connection, caller: &OwnedUniqueName, uid: u
 
 async fn ask(connection: &Connection, caller: &OwnedUniqueName, uid: u32) -> zbus::Result<Option<Session>> {
     let bus = DBusProxy::builder(connection).cache_properties(CacheProperties::No).build().await?;
+    // Not every bus answers a call to a name that nobody has.
+    if !bus.name_has_owner(BusName::try_from(LOGIN)?).await? {
+        return Ok(None);
+    }
     let credentials = bus.get_connection_credentials(BusName::Unique(caller.as_ref())).await?;
     let Some(process) = credentials.process_id() else { return Ok(None) };
     let session = match of_process(connection, process).await {

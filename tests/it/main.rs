@@ -21,9 +21,15 @@ mod dbus_api;
 #[cfg(feature = "emulator")]
 mod dbus_authorization;
 #[cfg(feature = "emulator")]
+mod dbus_helper;
+#[cfg(feature = "emulator")]
 mod dbus_interfaces;
 #[cfg(feature = "emulator")]
 mod dbus_polkit;
+#[cfg(feature = "emulator")]
+mod dbus_prompter;
+#[cfg(feature = "emulator")]
+mod dbus_secrets;
 #[cfg(feature = "emulator")]
 mod dbus_support;
 #[cfg(feature = "emulator")]
