@@ -223,3 +223,48 @@ fn seconds(duration: Duration) -> String {
 pub(super) fn may_be_starting(failure: &Failure) -> bool {
     matches!(failure.kind, ErrorKind::Timeout | ErrorKind::PrinterNotReady | ErrorKind::ProtocolError)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        for kind in ErrorKind::ALL {
+            assert_eq!(ErrorKind::from_name(kind.name()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn a_set_up_that_failed_has_a_name_of_ours() {
+        use diagnosis::{Failure as Said, Step};
+        for said in [
+            Said::PinExpired,
+            Said::WrongPin { half: None },
+            Said::InvalidPin(crate::wps::pin::Error::Length),
+            Said::WrongPassphrase,
+            Said::UnusablePassphrase,
+            Said::NetworkNotFound(crate::wifi::Ssid::default()),
+            Said::AdmittedOnly,
+            Said::UnsupportedBand,
+            Said::RegistrarLocked,
+            Said::RegistrarUnreachable,
+            Said::SessionOverlap,
+            Said::NoAddress(None),
+            Said::PrinterRejected { step: Step::Scan, status: 500 },
+            Said::NoRoute,
+            Said::Unreadable(Step::Scan),
+            Said::AuthRequired,
+            Said::AuthFailed,
+            Said::Unplugged,
+            Said::Silent(Step::Scan),
+            Said::Canceled { written: false },
+            Said::NoPrompter,
+            Said::Radio,
+        ] {
+            assert_eq!(of_setup(&said).kind.name(), said.error(), "{said:?}");
+        }
+    }
+}

@@ -8,6 +8,10 @@ mod agent_plugging;
 mod agent_printing;
 mod agent_setup;
 #[cfg(feature = "emulator")]
+mod agent_setup_usb;
+#[cfg(feature = "emulator")]
+mod agent_setup_wps;
+#[cfg(feature = "emulator")]
 mod cli_bundle;
 #[cfg(feature = "emulator")]
 mod cli_commands;

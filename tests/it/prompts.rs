@@ -1,16 +1,15 @@
 //! A person whose answers are written down beforehand, and the words of a set-up.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(dead_code, reason = "words for tests that are still to come")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use plugprint::agent::prompt::{Act, Ask, BoxFuture, Prompter, Question, Reply, Shown, Typed, Unanswered};
-use plugprint::agent::view::{JobId, Setup, Task};
+use plugprint::agent::view::{JobId, Setup, StartOptions, Task};
 use plugprint::emulator::Options;
 use plugprint::setup::flow::Target;
-use plugprint::setup::route::Wish;
+use plugprint::setup::route::{Route, Wish};
 use plugprint::wifi::Ssid;
 use zeroize::Zeroizing;
 
@@ -30,7 +29,17 @@ pub fn target(name: impl AsRef<[u8]>) -> Target {
 
 /// The whole way to it.
 pub fn setup(target: Target) -> Task {
-    Task::Setup(Box::new(Setup { target, wish: Wish::default(), explain: false }))
+    by(target, Wish::default())
+}
+
+/// The way to it that is wished for.
+pub fn by(target: Target, wish: Wish) -> Task {
+    Task::Setup(Box::new(Setup { target, wish, explain: false }))
+}
+
+/// This route and no other, what is only assumed too.
+pub fn only(route: Route) -> Wish {
+    Wish { route: Some(route), experimental: true, ..Wish::default() }
 }
 
 /// What a person does when asked.
@@ -63,6 +72,11 @@ impl std::fmt::Debug for Person {
 impl Person {
     pub fn new() -> Arc<Self> {
         Arc::new(Self { script: Mutex::default(), heard: Mutex::default(), shown: Mutex::default() })
+    }
+
+    /// How a job of this person is started.
+    pub fn options(self: &Arc<Self>) -> StartOptions {
+        StartOptions { prompter: Some(Arc::clone(self) as _), ..StartOptions::default() }
     }
 
     /// Answers so when asked for this; questions that are not in the script are never answered.

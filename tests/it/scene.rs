@@ -116,6 +116,12 @@ impl Scene {
         result
     }
 
+    /// The same, for anna with these options.
+    pub async fn run_with(&self, printer: &PrinterId, task: Task, options: StartOptions) -> Result<JobResult, Failure> {
+        let job = self.handle.start(printer.clone(), task, anna(), options).await?;
+        self.outcome(&job).await
+    }
+
     /// Starts a job and waits for its end.
     pub async fn run(&self, printer: &PrinterId, task: Task) -> Result<JobResult, Failure> {
         let job = self.handle.start(printer.clone(), task, anna(), StartOptions::default()).await?;

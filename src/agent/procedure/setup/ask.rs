@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::plan::Page;
 use super::super::{Work, connect, print};
+use crate::agent::event::Event;
 use crate::agent::{ErrorKind, Failure, fault};
 use crate::hp::ledm::adapters::Adapter;
 use crate::hp::ledm::network::{CommunicationMode, WifiNetwork};
@@ -87,16 +88,17 @@ impl Party {
     pub(super) fn ask(
         &self,
         work: &Work,
+        page: &mpsc::UnboundedSender<Event>,
         ticket: Ticket,
         request: Request,
     ) -> impl Future<Output = Answered> + Send + 'static {
         let printing = match &request {
             Request::PrintReport(kind) => self.pages.get(kind).map(|pages| Printing {
-                // What it says of itself there is not this job's.
+                // How the page goes is a part of this job only: told to it, and not for it.
                 work: Work {
                     pool: self.pool.clone(),
                     ledm: self.ledm.clone(),
-                    news: mpsc::unbounded_channel().0,
+                    news: page.clone(),
                     stop: CancellationToken::new(),
                     ..work.clone()
                 },

@@ -27,7 +27,7 @@ use tokio::time::{sleep, timeout};
 pub(super) use self::ask::snapshot;
 use self::ask::{Answered, Party};
 use super::Work;
-use crate::agent::event::{Cable, JobNews, Stage};
+use crate::agent::event::{Cable, Event as Heard, JobNews, Stage};
 use crate::agent::prompt::{Ask, Shown};
 use crate::agent::view::{BootTime, JobResult, WpsMethod};
 use crate::agent::{ErrorKind, Failure, fault};
@@ -97,6 +97,9 @@ struct Driver<'a> {
     open: Option<(Ticket, AbortHandle, &'static str)>,
     /// A PIN that is shown before the next question is asked.
     shown: Option<Shown>,
+    /// How a page goes, and what somebody is to do so that it comes out.
+    page: (mpsc::UnboundedSender<Heard>, mpsc::UnboundedReceiver<Heard>),
+    at_page: &'static str,
     desk: Option<registrar::Desk>,
     step: (Step, BootTime),
     /// Until when the printer may come back.
@@ -118,6 +121,8 @@ impl<'a> Driver<'a> {
             asked: JoinSet::new(),
             open: None,
             shown: None,
+            page: mpsc::unbounded_channel(),
+            at_page: "",
             desk,
             step: (Step::Look, work.clock.now()),
             away: None,
@@ -167,6 +172,12 @@ impl<'a> Driver<'a> {
                 }
                 Err(_) => Event::Tick,
             },
+            Some(heard) = self.page.1.recv() => {
+                if let Heard::Job(_, JobNews::Stage(stage)) = heard {
+                    self.at_page = stage.user_action;
+                }
+                Event::Tick
+            }
             Some((ticket, news)) = registrar::next(&mut self.desk) => Event::Registrar(ticket, news),
             () = sleep(rest) => Event::Tick,
         }
@@ -191,6 +202,7 @@ impl<'a> Driver<'a> {
     fn answered(&mut self, answered: Answered) -> Event {
         let Answered { ticket, answer, heard, excuse } = answered;
         self.excuse = excuse;
+        self.at_page = "";
         if let Some(heard) = heard {
             self.printer.heard(heard);
         }
@@ -239,7 +251,7 @@ impl<'a> Driver<'a> {
             request,
             Request::PowerOn | Request::WriteProfile(_) | Request::WritePin(_) | Request::PrintReport(_)
         );
-        let question = self.questions.spawn(self.printer.ask(self.work, ticket, request));
+        let question = self.questions.spawn(self.printer.ask(self.work, &self.page.0, ticket, request));
         self.reading = (!writes).then_some(question);
     }
 
@@ -272,7 +284,7 @@ impl<'a> Driver<'a> {
         let stage = Stage {
             name,
             progress: None,
-            user_action: self.open.as_ref().map_or("", |(_, _, action)| action),
+            user_action: self.open.as_ref().map_or(self.at_page, |(_, _, action)| action),
             deadline: Some(deadline),
             // What is being written is written.
             cancelable: !self.canceled && step != Step::WriteProfile,
@@ -285,7 +297,10 @@ impl<'a> Driver<'a> {
 
     /// Takes back what is still open, and says how it went.
     async fn close(self, outcome: &Outcome) -> Result<JobResult, Failure> {
-        let Self { work, desk, excuse, .. } = self;
+        let Self { work, desk, excuse, mut questions, mut asked, .. } = self;
+        // A person hears that a question is taken back before that nothing is asked any more.
+        asked.shutdown().await;
+        questions.shutdown().await;
         if let Some(desk) = desk {
             desk.close().await;
         }

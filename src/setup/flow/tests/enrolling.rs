@@ -167,6 +167,19 @@ fn a_pin_that_no_registrar_was_given_can_be_typed() {
 }
 
 #[test]
+fn a_pin_that_the_printer_saw_is_not_taken_a_second_time() {
+    let pulled = Source::Pulled;
+    let mut scene = pulled_of(&[Way::Pin(pulled), Way::Pin(pulled), Way::Typed(pulled)], Kind::Dynamic, None);
+    let shown = scene.registrar(News::Unreachable);
+    assert_eq!(shown[0], "registrar: cancel");
+    assert!(shown.contains(&"registrar: enrol until 120".to_owned()), "never given, so as good as new: {shown:?}");
+    scene.registrar(News::Seen);
+    let shown = scene.registrar(News::Unreachable);
+    assert_eq!(shown.last().map(String::as_str), Some("printer: read pin"), "a new one: {shown:?}");
+    assert!(!shown.iter().any(|line| line.starts_with("show pin")), "{shown:?}");
+}
+
+#[test]
 fn news_of_a_registrar_that_was_told_to_stop() {
     let ways = [Way::Pin(Source::Pulled), Way::Button { registrar: true }];
     let mut scene = pulled_of(&ways, Kind::Dynamic, None);

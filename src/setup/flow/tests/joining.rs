@@ -327,3 +327,30 @@ fn a_write_is_not_cut() {
     assert_eq!(scene.tell(Event::Cancel), ["failed Canceled"]);
     assert_eq!(scene.failure(), Failure::Canceled { written: false });
 }
+
+#[test]
+fn the_printer_s_own_diagnosis_is_asked_for_when_time_is_up_and_not_before() {
+    let mut scene = written(alone());
+    scene.station(alone());
+    assert_eq!(scene.go_on(&alone()), ["printer: diagnose"]);
+    assert_eq!(scene.now, seconds(120));
+    assert_eq!(scene.printer(Ok(Answer::Rules(vec![603]))), ["failed WrongPassphrase"]);
+}
+
+#[test]
+fn a_registrar_s_own_network_is_the_target_where_no_other_is_named() {
+    let start = |ssid, before: Snapshot, way: Way| {
+        let target = Target { ssid, ..Target::default() };
+        let plan = Plan { target, ways: vec![way], new_pin: None, registrar: Some(self::ssid("Home")) };
+        let (flow, actions) = Flow::start(plan, Duration::ZERO);
+        let Some(Action::Printer(ticket, Request::ReadStation)) = actions.last() else { panic!("{actions:?}") };
+        flow.on(Event::Printer(*ticket, Ok(Answer::Station(Box::new(before)))), Duration::ZERO).1
+    };
+    let there = |actions: &[Action]| matches!(actions, [Action::Finish(Outcome::AlreadyOn(..))]);
+    let pin = Way::Pin(crate::setup::route::Source::Pulled);
+    assert!(there(&start(None, on("Home", "192.0.2.7"), pin)));
+    assert!(!there(&start(None, on("Other", "192.0.2.7"), pin)));
+    assert!(!there(&start(Some(self::ssid("Other")), on("Home", "192.0.2.7"), pin)));
+    // What a person does at the router may lead elsewhere.
+    assert!(!there(&start(None, on("Home", "192.0.2.7"), Way::Button { registrar: false })));
+}
