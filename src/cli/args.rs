@@ -1,12 +1,13 @@
 //! What was typed.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Plug a printer in over USB: print its network report, read its WPS PIN.
+/// Plug a printer in over USB: set up its Wi-Fi, print its network report, read its WPS PIN.
 #[derive(Debug, Parser)]
 #[command(name = "plugprint", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "\
@@ -47,6 +48,21 @@ pub enum Command {
     /// Do what a combination of buttons on the printer's panel does
     #[command(allow_missing_positional = true)]
     Buttons(Buttons),
+    /// Bring the printer onto the Wi-Fi
+    #[command(after_help = "\
+The routes, best first: join (the printer is given the network's name and password over USB), button
+(two buttons are pressed, the printer's and the router's), pin (the printer's WPS PIN is given to a
+registrar on this computer), typed (you type the PIN at the router), guided (you go through the
+printer's panel). Without --route the first that is possible is taken.
+
+A password or a PIN is never an argument: it is asked for on the terminal, or read with --stdin.
+With --json each question is an object, {\"event\":\"prompt\",...}, and the next line of standard input
+its answer: the secret; for kind \"confirmation\" y or n; for kind \"action\" any line once it is done.
+An empty line declines a secret.")]
+    Setup(Setup),
+    /// The printer's Wi-Fi: what it is on, what it hears, its radio
+    #[command(subcommand)]
+    Wifi(Wifi),
     /// The printer's WPS PIN
     #[command(subcommand)]
     Pin(Pin),
@@ -154,11 +170,167 @@ fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `setup`
+#[derive(Debug, Default, Args)]
+pub struct Setup {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// This way and no other
+    #[arg(long, value_enum)]
+    pub route: Option<Route>,
+    /// The PIN from the page that the printer prints, though it could be read over USB
+    #[arg(long, conflicts_with = "generate")]
+    pub from_paper: bool,
+    /// A new PIN, which the printer is given
+    #[arg(long)]
+    pub generate: bool,
+    /// The network.
+    #[command(flatten)]
+    pub network: Network,
+    /// Read the network's password from the first line of standard input
+    #[arg(long)]
+    pub stdin: bool,
+    /// Say which ways there are, and why, and go none
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// Which network.
+#[derive(Debug, Default, Args)]
+pub struct Network {
+    /// The network's name
+    #[arg(long, value_name = "NAME")]
+    pub ssid: Option<OsString>,
+    /// How it is secured; without it the printer's own scan says so
+    #[arg(long, value_parser = SECURITY)]
+    pub security: Option<String>,
+    /// It does not tell its name
+    #[arg(long, requires = "ssid")]
+    pub hidden: bool,
+}
+
+/// What can be said of a network's security.
+const SECURITY: [&str; 9] =
+    ["open", "owe", "wep", "wpa-psk", "wpa-wpa2-psk", "wpa2-psk", "wpa2-psk-sae", "sae", "enterprise"];
+
+/// The ways onto the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Route {
+    /// The printer is given the network's name and password
+    Join,
+    /// Two buttons are pressed
+    Button,
+    /// The PIN is given to a registrar that this computer reaches
+    Pin,
+    /// You type the PIN at the router
+    Typed,
+    /// You go through the printer's panel
+    Guided,
+}
+
+impl Route {
+    /// The name on D-Bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Join => "join",
+            Self::Button => "button",
+            Self::Pin => "pin",
+            Self::Typed => "typed",
+            Self::Guided => "guided",
+        }
+    }
+}
+
+/// `wifi`
+#[derive(Debug, Subcommand)]
+pub enum Wifi {
+    /// Show which network the printer is on
+    Status(Which),
+    /// Show the networks that it hears
+    Scan(Which),
+    /// Give it a network; its password is asked for
+    Join(Join),
+    /// Switch its radio on or off
+    #[command(allow_missing_positional = true)]
+    Power(Power),
+    /// Make it forget its network
+    Reset(Reset),
+}
+
+/// `wifi join`
+#[derive(Debug, Args)]
+pub struct Join {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// The network's name
+    #[arg(long, value_name = "NAME")]
+    pub ssid: OsString,
+    /// How it is secured; without it the printer's own scan says so
+    #[arg(long, value_parser = SECURITY)]
+    pub security: Option<String>,
+    /// It does not tell its name
+    #[arg(long)]
+    pub hidden: bool,
+    /// Read its password from the first line of standard input
+    #[arg(long)]
+    pub stdin: bool,
+}
+
+/// `wifi power`
+#[derive(Debug, Args)]
+pub struct Power {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// On or off
+    #[arg(value_enum, value_name = "on|off", required = true, hide_possible_values = true)]
+    pub power: Switch,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
+}
+
+/// `wifi reset`
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// Don't ask whether it is meant
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `pin write`
+#[derive(Debug, Args)]
+pub struct WritePin {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// Make a new PIN; it is shown once the printer has it
+    #[arg(long, conflicts_with = "stdin")]
+    pub generate: bool,
+    /// Read the PIN from the first line of standard input
+    #[arg(long)]
+    pub stdin: bool,
+}
+
 /// `pin`
 #[derive(Debug, Subcommand)]
 pub enum Pin {
     /// Ask the printer for its PIN, to type it at the router
     Read(Which),
+    /// Give the printer a PIN; it is asked for, or made. Nobody has seen a printer take one: --experimental
+    Write(WritePin),
     /// Say whether a PIN can be right; it is read from the terminal or from standard input
     Check,
 }
@@ -247,6 +419,36 @@ mod tests {
     fn a_pin_is_never_an_argument() {
         assert!(typed("pin check 12345670").is_err());
         assert!(typed("pin check").is_ok());
+    }
+
+    #[test]
+    fn a_password_is_never_an_argument() {
+        assert!(typed("setup --ssid Home").is_ok());
+        assert!(typed("setup --ssid Home --password x").is_err());
+        assert!(typed("setup laserjet x").is_err());
+        assert!(typed("wifi join --ssid Home").is_ok());
+        assert!(typed("wifi join laserjet --ssid Home x").is_err());
+        assert!(typed("pin write laserjet 12345670").is_err());
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_no_command() {
+        for words in [
+            "setup --from-paper --generate",
+            "setup --route magic",
+            "setup --security wap",
+            "setup --hidden",
+            "wifi join",
+            "wifi power",
+            "wifi power perhaps",
+            "pin write --generate --stdin",
+        ] {
+            assert!(typed(words).is_err(), "{words}");
+        }
+        for (words, printer) in [("wifi power off", None), ("wifi power envy on", Some("envy"))] {
+            let Command::Wifi(Wifi::Power(power)) = typed(words).unwrap().command else { panic!("{words}") };
+            assert_eq!(power.which.printer.as_deref(), printer);
+        }
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Inventory {
             interfaces.remove(&key).map(Properties::new)
         };
         if let Some(properties) = take(proxy::PRINTER) {
-            self.printers.push(Printer { path, properties, wps: take(proxy::WPS) });
+            self.printers.push(Printer { path, properties, wps: take(proxy::WPS), wifi: take(proxy::WIFI) });
         } else if let Some(properties) = take(proxy::JOB) {
             self.jobs.push((path, properties));
         } else if let Some(properties) = take(proxy::MANAGER) {

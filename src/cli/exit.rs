@@ -37,7 +37,6 @@ const PREFIX: &str = "org.plugprint1.Error.";
 pub enum Error {
     /// What was typed makes no sense. Clap finds most of these; this is for the rest.
     #[error("{0}")]
-    #[cfg_attr(not(feature = "emulator"), expect(dead_code, reason = "only `emulate` has names that clap can't know"))]
     Usage(String),
     /// Nothing that fits is plugged in.
     #[error("{0}")]
@@ -211,6 +210,24 @@ mod tests {
             ("org.plugprint1.Error.NotAuthorized", Exit::NotAllowed),
             ("org.plugprint1.Error.Timeout", Exit::TimedOut),
             ("org.plugprint1.Error.PinExpired", Exit::TimedOut),
+            ("org.plugprint1.Error.ProtocolError", Exit::Failed),
+            ("org.plugprint1.Error.PrinterRejected", Exit::Failed),
+            ("org.plugprint1.Error.PrinterAuthRequired", Exit::Failed),
+            ("org.plugprint1.Error.PrinterAuthFailed", Exit::Failed),
+            ("org.plugprint1.Error.InvalidPin", Exit::Failed),
+            ("org.plugprint1.Error.NoPrompter", Exit::Failed),
+            ("org.plugprint1.Error.WrongPin", Exit::Failed),
+            ("org.plugprint1.Error.WrongPassphrase", Exit::Failed),
+            ("org.plugprint1.Error.NetworkNotFound", Exit::Failed),
+            // The network's, and not the printer's: another network would do.
+            ("org.plugprint1.Error.UnsupportedSecurity", Exit::Failed),
+            ("org.plugprint1.Error.UnsupportedBand", Exit::Failed),
+            ("org.plugprint1.Error.RegistrarLocked", Exit::Failed),
+            ("org.plugprint1.Error.RegistrarUnreachable", Exit::Failed),
+            ("org.plugprint1.Error.SessionOverlap", Exit::Failed),
+            ("org.plugprint1.Error.NoAddress", Exit::Failed),
+            ("org.plugprint1.Error.ClaimedElsewhere", Exit::Failed),
+            ("org.plugprint1.Error.Busy", Exit::Failed),
             ("org.plugprint1.Error.FromTheFuture", Exit::Failed),
             ("org.freedesktop.DBus.Error.AccessDenied", Exit::NotAllowed),
             ("org.freedesktop.DBus.Error.UnknownObject", Exit::NoSuchPrinter),

@@ -5,23 +5,29 @@ mod args;
 mod client;
 #[cfg(feature = "emulator")]
 mod demo;
+mod desk;
 #[cfg(feature = "emulator")]
 mod emulate;
 mod exit;
 mod job;
 mod list;
+mod memfd;
 mod monitor;
 mod output;
 mod pin;
 mod printers;
 mod progress;
+mod prompter;
 mod properties;
 mod proxy;
 mod redact;
 mod report;
+mod setup;
 mod show;
 mod support_bundle;
+mod terminal;
 mod ttyagent;
+mod wifi;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -71,6 +77,9 @@ async fn run(cli: Cli, output: Output, service: Service) -> Result<(), Error> {
         Command::Buttons(buttons) => report::press(&client().await?, &buttons).await,
         Command::Monitor => monitor::run(&client().await?).await,
         Command::Pin(Pin::Read(which)) => pin::read(&client().await?, &which, None).await,
+        Command::Setup(args) => setup::run(&client().await?, &args).await,
+        Command::Wifi(command) => wifi::run(&client().await?, &command).await,
+        Command::Pin(Pin::Write(args)) => pin::write::run(&client().await?, &args).await,
         Command::Pin(Pin::Check) => pin::check(output).await,
         Command::SupportBundle(args) => support_bundle::run(&client().await?, &args).await,
         #[cfg(feature = "emulator")]

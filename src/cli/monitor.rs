@@ -88,11 +88,15 @@ impl Monitor {
 
     fn added(&mut self, path: String, interfaces: &mut HashMap<String, Properties>) -> Result<(), Error> {
         let wps = interfaces.remove(proxy::WPS);
+        let wifi = interfaces.remove(proxy::WIFI);
         if let Some(properties) = interfaces.remove(proxy::PRINTER) {
-            return self.printer("plugged in", "printer-added", Printer { path, properties, wps });
+            return self.printer("plugged in", "printer-added", Printer { path, properties, wps, wifi });
         }
         if let (Some(wps), Some(printer)) = (wps, self.printers.get_mut(&path)) {
             printer.wps = Some(wps);
+        }
+        if let (Some(wifi), Some(printer)) = (wifi, self.printers.get_mut(&path)) {
+            printer.wifi = Some(wifi);
         }
         let Some(properties) = interfaces.remove(proxy::JOB) else { return Ok(()) };
         let what = properties.text("Kind");

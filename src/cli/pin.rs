@@ -1,12 +1,12 @@
 //! `plugprint pin`: the printer's WPS PIN on its way to a person. It is shown for as long as it is good, on
 //! the terminal that asked for it, and nowhere else.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+pub mod write;
+
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios};
 use serde_json::json;
-use tokio::sync::oneshot;
 use zbus::Variant;
 use zeroize::Zeroizing;
 
@@ -22,9 +22,7 @@ use super::printers::Printer;
 use super::progress;
 use super::properties::Properties;
 use super::proxy::WpsProxy;
-
-/// The most that is read where a PIN is expected, in bytes.
-const LONGEST_INPUT: u64 = 256;
+use super::terminal::{self, Lines};
 
 /// A PIN as the service gave it.
 struct Found {
@@ -43,15 +41,16 @@ pub async fn read(client: &Client, which: &Which, ticks: Option<u32>) -> Result<
     if printer.wps.is_none() {
         return Err(cannot(&printer));
     }
-    let proxy = WpsProxy::builder(client.connection())
-        .path(printer.path.clone())
-        .cache_properties(zbus::proxy::CacheProperties::No)
-        .build()
-        .await?;
+    let proxy = proxy(client, &printer).await?;
     client.output.note(format_args!("Asking {} for its WPS PIN …", printer.name()));
     let outcome = job::run(client, &owner, async |options| proxy.read_pin(options).await).await?;
     let found = found(outcome)?;
     show(client.output, &printer, &found, ticks).await
+}
+
+async fn proxy<'a>(client: &'a Client, printer: &Printer) -> Result<WpsProxy<'a>, Error> {
+    let builder = WpsProxy::builder(client.connection()).path(printer.path.clone());
+    Ok(builder.cache_properties(zbus::proxy::CacheProperties::No).build().await?)
 }
 
 fn cannot(printer: &Printer) -> Error {
@@ -172,7 +171,7 @@ impl Drop for Wiped {
 /// [`Error::Said`] when it can't be; [`Error::Interrupted`].
 pub async fn check(output: Output) -> Result<(), Error> {
     let typed = ask(output).await?;
-    let verdict = pin::parse(typed.trim_end_matches(['\r', '\n']));
+    let verdict = pin::parse(&typed);
     drop(typed);
     match verdict {
         Ok(pin) => {
@@ -196,52 +195,18 @@ pub async fn check(output: Output) -> Result<(), Error> {
     }
 }
 
-/// One line from standard input. It is read in a thread of its own, because a terminal can't be made to stop
-/// waiting; Ctrl-C is heard meanwhile, so that the echo comes back.
+/// A PIN as it is typed.
 async fn ask(output: Output) -> Result<Zeroizing<String>, Error> {
-    let echo = if std::io::stdin().is_terminal() { Some(EchoOff::new(output)?) } else { None };
-    let mut interrupts = Interrupts::new()?;
-    let (send, typed) = oneshot::channel();
-    std::thread::spawn(move || {
-        use std::io::Read as _;
-        let mut line = Zeroizing::new(String::with_capacity(LONGEST_INPUT as usize));
-        let read = std::io::stdin().lock().take(LONGEST_INPUT).read_line(&mut line);
-        let _ = send.send(read.map(|_| line));
-    });
-    let line = tokio::select! {
-        line = typed => line,
-        () = interrupts.next() => return Err(Error::Interrupted("Nothing was checked.".to_owned())),
+    let line = if std::io::stdin().is_terminal() {
+        terminal::ask_unseen(output, "PIN").await?
+    } else {
+        let read = Lines::new().next().await;
+        read.map_err(Error::file("reading the PIN from standard input"))?.unwrap_or_default()
     };
-    drop(echo);
-    line.map_err(|_| Error::Interrupted("Nothing was read.".to_owned()))?
-        .map_err(|source| Error::File { what: "reading the PIN from standard input".to_owned(), source })
+    Ok(text(&line))
 }
 
-/// The terminal without echo; with it again when this is dropped.
-struct EchoOff(Termios);
-
-impl EchoOff {
-    fn new(output: Output) -> Result<Self, Error> {
-        let attempt = || {
-            let before = rustix::termios::tcgetattr(std::io::stdin())?;
-            let mut quiet = before.clone();
-            quiet.local_modes.remove(LocalModes::ECHO);
-            rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Flush, &quiet)?;
-            Ok(before)
-        };
-        let before = attempt()
-            .map_err(|error: rustix::io::Errno| Error::file("turning the terminal's echo off")(error.into()))?;
-        if !output.is_json() {
-            let mut err = std::io::stderr().lock();
-            let _ = write!(err, "PIN (it is not shown): ").and_then(|()| err.flush());
-        }
-        Ok(Self(before))
-    }
-}
-
-impl Drop for EchoOff {
-    fn drop(&mut self) {
-        let _ = rustix::termios::tcsetattr(std::io::stdin(), OptionalActions::Now, &self.0);
-        let _ = writeln!(std::io::stderr().lock());
-    }
+/// What was typed as text; something that is no PIN where it is none.
+fn text(line: &[u8]) -> Zeroizing<String> {
+    Zeroizing::new(std::str::from_utf8(line).unwrap_or("?").to_owned())
 }

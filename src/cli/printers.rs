@@ -16,6 +16,8 @@ pub struct Printer {
     pub properties: Properties,
     /// What `.Wps` says, where it is there.
     pub wps: Option<Properties>,
+    /// What `.Wifi` says, where it is there.
+    pub wifi: Option<Properties>,
 }
 
 impl Printer {
@@ -91,6 +93,12 @@ impl Printer {
             "wps": self.wps.as_ref().map(|wps| json!({
                 "methods": wps.texts("Methods"),
                 "pin_kind": wps.text("PinKind"),
+            })),
+            "wifi": self.wifi.as_ref().map(|wifi| json!({
+                "power": wifi.truth("Power"),
+                "associated": wifi.text("Associated"),
+                "signal_dbm": wifi.signed("SignalStrength"),
+                "addresses": wifi.texts("Addresses"),
             })),
             "path": self.path,
         })
@@ -173,7 +181,7 @@ mod tests {
             ("Model".to_owned(), text(model)),
             ("SerialNumber".to_owned(), text(serial)),
         ]);
-        Printer { path: format!("/p/{id}"), properties: Properties::new(properties), wps: None }
+        Printer { path: format!("/p/{id}"), properties: Properties::new(properties), wps: None, wifi: None }
     }
 
     fn shelf() -> Vec<Printer> {

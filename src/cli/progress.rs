@@ -2,10 +2,16 @@
 //! standard error is not a terminal there is nothing.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use zeroize::Zeroizing;
 
 use super::output::Output;
 
-/// One line, wiped when it is done with.
+/// Whether a [`Board`] has the end of the terminal; there is one terminal.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// One line, wiped when it is done with. It is not there while a [`Board`] is.
 #[derive(Debug)]
 pub struct StatusLine {
     shown: bool,
@@ -27,7 +33,7 @@ impl StatusLine {
 
     /// Shows this text in place of the last one. It must fit into one line.
     pub fn show(&mut self, text: &str) {
-        if self.enabled {
+        if self.enabled && !is_taken() {
             self.shown = true;
             write(&format!("\r\x1b[2K{}", shortened(text, width())));
         }
@@ -35,13 +41,75 @@ impl StatusLine {
 
     /// Wipes it.
     pub fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
+        if std::mem::take(&mut self.shown) && !is_taken() {
             write("\r\x1b[2K");
         }
     }
 }
 
 impl Drop for StatusLine {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Whether a [`Board`] has the end of the terminal.
+#[must_use]
+pub fn is_taken() -> bool {
+    TAKEN.load(Ordering::Relaxed)
+}
+
+/// A few lines at the end of the terminal, for a question and the PIN that belongs to it. They are wiped when they
+/// are done with. The cursor stays behind the last one, and nothing that is typed may be echoed there.
+#[derive(Debug, Default)]
+pub struct Board {
+    height: usize,
+}
+
+impl Board {
+    /// Shows these lines in place of the last ones; the number is of the one that is set off, where one is.
+    pub fn show(&mut self, lines: &[Zeroizing<String>], bold: Option<usize>) {
+        let width = width();
+        let mut text = Zeroizing::new(String::with_capacity(1024));
+        text.push_str(&self.back());
+        for (number, line) in lines.iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+            }
+            let line = Zeroizing::new(shortened(line, width));
+            match bold {
+                Some(bold) if bold == number => {
+                    text.push_str("\x1b[1m");
+                    text.push_str(&line);
+                    text.push_str("\x1b[0m");
+                }
+                _ => text.push_str(&line),
+            }
+        }
+        TAKEN.store(true, Ordering::Relaxed);
+        self.height = lines.len();
+        write(&text);
+    }
+
+    /// Wipes them.
+    pub fn clear(&mut self) {
+        if self.height > 0 {
+            write(&self.back());
+            self.height = 0;
+            TAKEN.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// To the beginning of the first line, with nothing left from there on.
+    fn back(&self) -> String {
+        match self.height {
+            0 | 1 => "\r\x1b[J".to_owned(),
+            more => format!("\r\x1b[{}A\x1b[J", more - 1),
+        }
+    }
+}
+
+impl Drop for Board {
     fn drop(&mut self) {
         self.clear();
     }

@@ -68,6 +68,66 @@ impl Properties {
         }
     }
 
+    /// Whether it is so; `None` where it is not said.
+    #[must_use]
+    pub fn truth(&self, name: &str) -> Option<bool> {
+        match self.get(name) {
+            Some(Variant::Bool(yes)) => Some(*yes),
+            _ => None,
+        }
+    }
+
+    /// A number that may be negative; `None` where there is none.
+    #[must_use]
+    pub fn signed(&self, name: &str) -> Option<i64> {
+        match self.get(name) {
+            Some(Variant::I16(n)) => Some(i64::from(*n)),
+            Some(Variant::I32(n)) => Some(i64::from(*n)),
+            Some(Variant::I64(n)) => Some(*n),
+            _ => None,
+        }
+    }
+
+    /// Bytes; `None` where there are none.
+    #[must_use]
+    pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
+        let Some(Variant::Array(bytes)) = self.get(name) else { return None };
+        let byte = |item: &Variant<'_>| if let Variant::U8(byte) = item { Some(*byte) } else { None };
+        bytes.inner().iter().map(byte).collect()
+    }
+
+    /// A list of dictionaries.
+    #[must_use]
+    pub fn dictionaries(&self, name: &str) -> Vec<Self> {
+        let Some(Variant::Array(items)) = self.get(name) else { return Vec::new() };
+        let entries = |item: &Variant<'static>| match innermost(item) {
+            Variant::Dict(entries) => entries
+                .iter()
+                .filter_map(|(key, value)| Some((text(key)?, OwnedVariant::try_from(value.clone()).ok()?)))
+                .collect(),
+            _ => HashMap::new(),
+        };
+        items.inner().iter().map(|item| Self(entries(item))).collect()
+    }
+
+    /// A list of structures, the texts and truths of each in order.
+    #[must_use]
+    pub fn rows(&self, name: &str) -> Vec<Vec<String>> {
+        let Some(Variant::Array(items)) = self.get(name) else { return Vec::new() };
+        let cells = |item: &Variant<'_>| match innermost(item) {
+            Variant::Structure(row) => row
+                .fields()
+                .iter()
+                .map(|cell| match innermost(cell) {
+                    Variant::Bool(yes) => yes.to_string(),
+                    other => text(other).unwrap_or_default(),
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        items.inner().iter().map(cells).collect()
+    }
+
     /// A list of strings.
     #[must_use]
     pub fn texts(&self, name: &str) -> Vec<String> {

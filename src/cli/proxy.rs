@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use zbus::{OwnedObjectPath, OwnedVariant, Variant};
+use zbus::{Fd, ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
 
 /// The service's name on the bus.
 pub const SERVICE: &str = "org.plugprint1";
@@ -14,6 +14,8 @@ pub const PRINTER: &str = "org.plugprint1.Printer";
 /// See [`PRINTER`].
 pub const WPS: &str = "org.plugprint1.Wps";
 /// See [`PRINTER`].
+pub const WIFI: &str = "org.plugprint1.Wifi";
+/// See [`PRINTER`].
 pub const JOB: &str = "org.plugprint1.Job";
 /// See [`PRINTER`].
 pub const MANAGER: &str = "org.plugprint1.Manager";
@@ -21,9 +23,23 @@ pub const MANAGER: &str = "org.plugprint1.Manager";
 /// The options that every method ends in.
 pub type Options<'a> = HashMap<&'a str, Variant<'a>>;
 
+/// The service as a whole.
+#[zbus::proxy(interface = "org.plugprint1.Manager", default_service = "org.plugprint1", assume_defaults = false)]
+pub trait Manager {
+    /// Who can be asked for the jobs that this connection starts.
+    fn register_prompter(&self, prompter: &ObjectPath<'_>, options: &Options<'_>) -> zbus::Result<()>;
+
+    /// Nobody any more.
+    fn unregister_prompter(&self, prompter: &ObjectPath<'_>, options: &Options<'_>) -> zbus::Result<()>;
+}
+
 /// One printer. Calls may ask the user for a password, through polkit's agent.
 #[zbus::proxy(interface = "org.plugprint1.Printer", default_service = "org.plugprint1", assume_defaults = false)]
 pub trait Printer {
+    /// Brings it onto the network.
+    #[zbus(allow_interactive_auth)]
+    fn setup(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
     /// Prints a report of this kind.
     #[zbus(allow_interactive_auth)]
     fn print_report(&self, kind: &str, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
@@ -43,6 +59,44 @@ pub trait Wps {
     /// Reads the PIN.
     #[zbus(allow_interactive_auth)]
     fn read_pin(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Gives it a PIN.
+    #[zbus(allow_interactive_auth)]
+    fn write_pin(&self, pin: Fd<'_>, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+}
+
+/// A printer's Wi-Fi.
+#[zbus::proxy(interface = "org.plugprint1.Wifi", default_service = "org.plugprint1", assume_defaults = false)]
+pub trait Wifi {
+    /// Asks which network it is on.
+    #[zbus(allow_interactive_auth)]
+    fn get_network(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Lets it listen for networks.
+    #[zbus(allow_interactive_auth)]
+    fn scan(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Gives it a network; its passphrase is asked for.
+    #[zbus(allow_interactive_auth)]
+    fn join(&self, ssid: &[u8], security: &str, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Gives it a network and its passphrase.
+    #[zbus(allow_interactive_auth)]
+    fn join_with_secret(
+        &self,
+        ssid: &[u8],
+        security: &str,
+        secret: Fd<'_>,
+        options: &Options<'_>,
+    ) -> zbus::Result<OwnedObjectPath>;
+
+    /// Switches its radio.
+    #[zbus(allow_interactive_auth)]
+    fn set_power(&self, on: bool, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Makes it forget its network.
+    #[zbus(allow_interactive_auth)]
+    fn reset_network(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
 }
 
 /// A job.

@@ -48,7 +48,11 @@ pub async fn press(client: &Client, buttons: &Buttons) -> Result<(), Error> {
     tell(client, &printer, outcome)
 }
 
-async fn proxy<'a>(client: &'a Client, printer: &Printer) -> Result<PrinterProxy<'a>, Error> {
+/// The printer on the bus.
+///
+/// # Errors
+/// What the bus answers.
+pub async fn proxy<'a>(client: &'a Client, printer: &Printer) -> Result<PrinterProxy<'a>, Error> {
     Ok(PrinterProxy::builder(client.connection())
         .path(printer.path.clone())
         .cache_properties(zbus::proxy::CacheProperties::No)

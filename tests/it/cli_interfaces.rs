@@ -73,8 +73,10 @@ fn signature(written: &Type) -> String {
             match last.ident.to_string().as_str() {
                 "str" | "String" => "s".to_owned(),
                 "bool" => "b".to_owned(),
+                "u8" => "y".to_owned(),
                 "u32" => "u".to_owned(),
-                "OwnedObjectPath" => "o".to_owned(),
+                "Fd" => "h".to_owned(),
+                "OwnedObjectPath" | "ObjectPath" => "o".to_owned(),
                 "OwnedVariant" => "v".to_owned(),
                 "Options" => "a{sv}".to_owned(),
                 "HashMap" => format!("a{{{}{}}}", signature(inner[0]), signature(inner[1])),

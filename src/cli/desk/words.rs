@@ -1,0 +1,59 @@
+//! What the service asks, in words.
+
+use super::super::prompter::{About, What};
+
+/// What a secret is called.
+#[must_use]
+pub fn label(kind: &str, about: &About) -> String {
+    match kind {
+        "passphrase" => match about.network() {
+            network if network.is_empty() => "Password of the network".to_owned(),
+            network => format!("Password of the network \"{network}\""),
+        },
+        "paper-pin" => "WPS PIN on the page".to_owned(),
+        "label-pin" => "WPS PIN on the printer's label".to_owned(),
+        "admin-password" => "Password of the printer's administrator".to_owned(),
+        other => other.replace('-', " "),
+    }
+}
+
+/// What a person should know or do, in sentences.
+#[must_use]
+pub fn sentence(what: &What, about: &About) -> String {
+    let known = match what {
+        What::Secret(kind) => match kind.as_str() {
+            "passphrase" => return String::new(),
+            "paper-pin" => "The PIN is on the page that the printer has printed: 8 digits, beside the words WPS PIN.",
+            "admin-password" => {
+                "The printer lets only its administrator do that; the password is that of its own web page."
+            }
+            _ => "",
+        },
+        What::Action(action) => match action.as_str() {
+            "follow-panel" if !about.step.is_empty() => return about.step.clone(),
+            "press-printer-button" => {
+                "Hold the printer's Wireless button for 3 seconds or more, until its light blinks."
+            }
+            "press-router-button" => "Now press the WPS button of the router.",
+            "start-wps-on-panel" => "Start WPS by PIN on the printer's panel: it is in the menu for wireless set-up.",
+            "type-pin-at-router" => "Type the PIN at the router, where a client is added by WPS PIN.",
+            _ => "",
+        },
+        What::Confirmation(question) => match question.as_str() {
+            "share-network" => {
+                return match about.network() {
+                    network if network.is_empty() => {
+                        "The printer would get the password of this computer's own network.".to_owned()
+                    }
+                    network => format!("The printer would get the password of the network \"{network}\"."),
+                };
+            }
+            _ => "",
+        },
+    };
+    match (known, about.text.is_empty(), what) {
+        ("", false, _) => about.text.clone(),
+        ("", true, What::Action(other) | What::Confirmation(other)) => other.replace('-', " "),
+        (known, ..) => known.to_owned(),
+    }
+}
