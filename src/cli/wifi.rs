@@ -221,7 +221,7 @@ fn as_json(network: &Properties) -> Value {
         "security": network.text("security"),
         "bssid": text(network, "bssid"),
         "channel": number(network, "channel"),
-        "band": text(network, "frequency-band"),
+        "band": text(network, "band"),
         "signal_dbm": network.signed("signal"),
         "wps": network.truth("wps"),
     })

@@ -16,28 +16,28 @@ use tokio::process::{Child, Command};
 use crate::dbus_polkit::Answer;
 use crate::dbus_support::{Asked, House, PIN, laserjet, printer, signal, soon};
 
-const DONE: i32 = 0;
-const FAILED: i32 = 1;
-const USAGE: i32 = 2;
-const NO_SUCH_PRINTER: i32 = 3;
-const NOT_SUPPORTED: i32 = 4;
-const NOT_ALLOWED: i32 = 5;
-const TIMED_OUT: i32 = 6;
-const UNREACHABLE: i32 = 7;
+pub const DONE: i32 = 0;
+pub const FAILED: i32 = 1;
+pub const USAGE: i32 = 2;
+pub const NO_SUCH_PRINTER: i32 = 3;
+pub const NOT_SUPPORTED: i32 = 4;
+pub const NOT_ALLOWED: i32 = 5;
+pub const TIMED_OUT: i32 = 6;
+pub const UNREACHABLE: i32 = 7;
 
 /// `plugprint` with these words, on pipes.
-fn plugprint(address: &str, words: &str) -> Command {
+pub fn plugprint(address: &str, words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plugprint"));
     command.arg("--bus-address").arg(address).args(words.split_whitespace());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
 
-fn started(house: &House, words: &str) -> Child {
+pub fn started(house: &House, words: &str) -> Child {
     plugprint(house.broker.address(), words).spawn().unwrap()
 }
 
-async fn ended(child: Child) -> Ended {
+pub async fn ended(child: Child) -> Ended {
     let Output { status, stdout, stderr } = soon(child.wait_with_output()).await.unwrap();
     Ended {
         code: status.code().expect("it was not killed"),
@@ -46,31 +46,31 @@ async fn ended(child: Child) -> Ended {
     }
 }
 
-async fn run(house: &House, words: &str) -> Ended {
+pub async fn run(house: &House, words: &str) -> Ended {
     ended(started(house, words)).await
 }
 
 #[derive(Debug)]
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Ended {
     #[track_caller]
-    fn with(&self, code: i32, out: &str) -> &Self {
+    pub fn with(&self, code: i32, out: &str) -> &Self {
         assert_eq!((self.code, self.out.as_str()), (code, out), "{self:?}");
         self
     }
 
     #[track_caller]
-    fn saying(&self, words: &str) -> &Self {
+    pub fn saying(&self, words: &str) -> &Self {
         assert!(self.err.contains(words), "{self:?}");
         self
     }
 
-    fn json(&self) -> serde_json::Value {
+    pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|_| panic!("one object: {self:?}"))
     }
 }
@@ -91,14 +91,14 @@ async fn job_of(house: &mut House, task: &Task) -> String {
 }
 
 /// Waits until the bus shows what `paint` painted.
-async fn shown(house: &House, how: &str, paint: impl FnOnce(&House)) {
+pub async fn shown(house: &House, how: &str, paint: impl FnOnce(&House)) {
     let client = house.client().await;
     let mut signals = client.listen().await;
     paint(house);
     signal(&mut signals, how).await;
 }
 
-fn interrupt(child: &Child) {
+pub fn interrupt(child: &Child) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id().unwrap()).unwrap()).unwrap();
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::dbus_polkit::{Answer, StandIn};
@@ -116,6 +116,8 @@ pub struct House {
     _polkit_connection: Connection,
     view: Arc<watch::Sender<Arc<View>>>,
     asked: mpsc::UnboundedReceiver<Asked>,
+    /// What finished jobs have for their starter; a PIN, unless a test says otherwise.
+    result: Arc<Mutex<JobResult>>,
     stop: CancellationToken,
     served: JoinHandle<Result<(), dbus::ServeError>>,
 }
@@ -132,12 +134,18 @@ impl House {
         let view = Arc::new(view);
         let (requests, incoming) = mpsc::channel(16);
         let (tell, asked) = mpsc::unbounded_channel();
-        tokio::spawn(pretend(incoming, Arc::clone(&view), tell));
+        let result = Arc::new(Mutex::new(JobResult::Pin {
+            pin: Pin::new(PIN.into()),
+            deadline: BootTime(120_000_000),
+            deadline_source: "walk-time",
+            kind: PinKind::Dynamic,
+        }));
+        tokio::spawn(pretend(incoming, Arc::clone(&view), Arc::clone(&result), tell));
 
         let stop = CancellationToken::new();
         let connection = broker.connect().await.unwrap();
         let served = tokio::spawn(dbus::serve(connection, Handle::new(requests, seen), stop.clone()));
-        let house = Self { broker, polkit, _polkit_connection: polkit_connection, view, asked, stop, served };
+        let house = Self { broker, polkit, _polkit_connection: polkit_connection, view, asked, result, stop, served };
         let client = house.client().await;
         soon(client.waits_for_service()).await;
         house
@@ -179,6 +187,11 @@ impl House {
         });
     }
 
+    /// What finished jobs have for their starter from now on.
+    pub fn will_give(&self, result: JobResult) {
+        *self.result.lock().unwrap() = result;
+    }
+
     /// Ends the job well.
     pub fn finish_job(&self, id: &str, outcome: Result<(), Failure>) {
         self.paint_job(id, |job| {
@@ -210,6 +223,7 @@ fn repaint(view: &watch::Sender<Arc<View>>, change: impl FnOnce(&mut View)) {
 async fn pretend(
     mut requests: mpsc::Receiver<Request>,
     view: Arc<watch::Sender<Arc<View>>>,
+    result: Arc<Mutex<JobResult>>,
     tell: mpsc::UnboundedSender<Asked>,
 ) {
     while let Some(request) = requests.recv().await {
@@ -240,17 +254,10 @@ async fn pretend(
             Request::Keep { job, keep, reply, .. } => {
                 (Asked::Keep { job, keep }, Box::new(move || drop(reply.send(Ok(())))))
             }
-            Request::GetResult { job, reply, .. } => (
-                Asked::GetResult { job },
-                Box::new(move || {
-                    drop(reply.send(Ok(JobResult::Pin {
-                        pin: Pin::new(PIN.into()),
-                        deadline: BootTime(120_000_000),
-                        deadline_source: "walk-time",
-                        kind: PinKind::Dynamic,
-                    })));
-                }),
-            ),
+            Request::GetResult { job, reply, .. } => {
+                let result = result.lock().unwrap().clone();
+                (Asked::GetResult { job }, Box::new(move || drop(reply.send(Ok(result)))))
+            }
             Request::CallerLeft { bus_name } => (Asked::CallerLeft { bus_name }, Box::new(|| ())),
         };
         let _ = tell.send(asked);

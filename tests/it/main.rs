@@ -21,6 +21,12 @@ mod cli_demo;
 mod cli_emulate;
 mod cli_interfaces;
 #[cfg(feature = "emulator")]
+mod cli_setup;
+#[cfg(feature = "emulator")]
+mod cli_terminal;
+#[cfg(feature = "emulator")]
+mod cli_wifi;
+#[cfg(feature = "emulator")]
 mod dbus_api;
 #[cfg(feature = "emulator")]
 mod dbus_authorization;
