@@ -36,7 +36,8 @@ impl Person {
     /// Runs `plugprint` with these words, and shows how the terminal is left.
     fn runs(house: &House, words: &str) -> Option<Self> {
         let plugprint = env!("CARGO_BIN_EXE_plugprint");
-        let line = format!("trap : INT; {plugprint} --bus-address {} {words}; echo ended $?; stty -a", house.broker.address());
+        let line =
+            format!("trap : INT; {plugprint} --bus-address {} {words}; echo ended $?; stty -a", house.broker.address());
         let mut command = Command::new("script");
         command.args(["--quiet", "--command", &line, "/dev/null"]).env("SHELL", "/bin/sh").env_remove("DISPLAY");
         command.env_remove("WAYLAND_DISPLAY");
