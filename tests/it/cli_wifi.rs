@@ -1,7 +1,7 @@
 //! The built `plugprint wifi` and `plugprint pin write` against the real D-Bus room, whose agent the test plays.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use plugprint::agent::view::{Associated, JobResult, Task, WifiView, WpsView};
+use plugprint::agent::view::{JobResult, Task, WpsView};
 use plugprint::wifi::station::{Fact, StationState};
 use plugprint::wifi::{Network, Security, Ssid};
 use plugprint::wps::pin::{self, Kind};
@@ -16,25 +16,9 @@ use crate::dbus_support::House;
 /// A canary.
 const SECRET: &str = "CanaryPassphrase-4712";
 
-async fn house() -> House {
-    let house = House::open(Answer::Yes).await;
-    shown(&house, "InterfacesAdded", |house| {
-        house.paint_printer(|printer| {
-            printer.wifi = Some(WifiView {
-                power: Some(true),
-                associated: Associated::No,
-                signal_dbm: None,
-                addresses: Vec::new(),
-            });
-        });
-    })
-    .await;
-    house
-}
-
 #[tokio::test]
 async fn the_networks_that_it_hears() {
-    let mut house = house().await;
+    let mut house = House::open(Answer::Yes).await;
     let network = |name: &[u8], security, channel, dbm, wps| Network {
         ssid: Ssid::new(name).unwrap(),
         bssid: None,
@@ -69,7 +53,7 @@ async fn the_networks_that_it_hears() {
 
 #[tokio::test]
 async fn what_it_is_on() {
-    let mut house = house().await;
+    let mut house = House::open(Answer::Yes).await;
     let source = "Test.xml";
     house.will_give(JobResult::Network(Box::new(StationState {
         power: Some(Fact { value: true, source }),
@@ -90,7 +74,7 @@ async fn what_it_is_on() {
 
 #[tokio::test]
 async fn a_password_reaches_the_agent_by_a_descriptor() {
-    let mut house = house().await;
+    let mut house = House::open(Answer::Yes).await;
     let mut child = open(&house, "wifi join --ssid Home --security wpa2-psk --stdin");
     child.stdin.take().unwrap().write_all(format!("{SECRET}\n").as_bytes()).await.unwrap();
     let (job, task, _) = start_of(&mut house).await;
@@ -107,7 +91,7 @@ async fn a_password_reaches_the_agent_by_a_descriptor() {
 
 #[tokio::test]
 async fn an_open_network_needs_no_password() {
-    let mut house = house().await;
+    let mut house = House::open(Answer::Yes).await;
     let child = started(&house, "wifi join --ssid Guests --security open");
     let (job, task, _) = start_of(&mut house).await;
     let Task::Join(target) = task else { panic!("{task:?}") };
@@ -122,7 +106,7 @@ async fn an_open_network_needs_no_password() {
 
 #[tokio::test]
 async fn its_radio_and_its_memory() {
-    let mut house = house().await;
+    let mut house = House::open(Answer::Yes).await;
     house.will_give(JobResult::Done);
     let child = started(&house, "wifi power off");
     let (job, task, _) = start_of(&mut house).await;
@@ -141,6 +125,7 @@ async fn its_radio_and_its_memory() {
 #[tokio::test]
 async fn a_printer_that_tells_nothing_of_its_wifi() {
     let mut house = House::open(Answer::Yes).await;
+    shown(&house, "InterfacesRemoved", |house| house.paint_printer(|printer| printer.wifi = None)).await;
     for words in ["wifi status", "wifi scan", "wifi power on", "wifi join --ssid Guests --security open"] {
         run(&house, words).await.with(NOT_SUPPORTED, "").saying("tells of its Wi-Fi");
     }
@@ -149,7 +134,7 @@ async fn a_printer_that_tells_nothing_of_its_wifi() {
 
 #[tokio::test]
 async fn a_pin_is_written() {
-    let mut house = house().await;
+    let mut house = House::open(Answer::Yes).await;
     house.paint_printer(|printer| {
         printer.wps = Some(WpsView { methods: vec!["read-pin", "write-pin"], pin_kind: Kind::Dynamic });
     });
