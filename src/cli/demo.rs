@@ -1,9 +1,11 @@
 //! `plugprint demo`: the whole story without a printer, and without root, USB or a message bus.
 //!
 //! What is real in it: the agent, the D-Bus service with its authorization, and the very commands below. What
-//! is not: the printer (the emulator), the message bus (one in this process), and polkit, whose stand-in says
+//! is not: the printer and its network (the emulator), the message bus (one in this process), and polkit, whose stand-in says
 //! yes to everything and is named as such.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,20 +18,25 @@ use zbus::fdo::DBusProxy;
 
 use crate::agent::{self, KernelClock};
 use crate::emulator::broker::Broker;
-use crate::emulator::{self, Model, PrintedPage, polkit};
+use crate::emulator::{self, Model, PrintedPage, polkit, radio};
 
-use super::args::{Buttons, Combination, Demo, Kind, Report, Which};
+use super::args::{Buttons, Combination, Demo, Kind, Network, Report, Setup, Which};
 use super::client::Client;
+use super::desk::Desk;
+use super::desk::scripted::Scripted;
 use super::exit::Error;
 use super::job::Interrupts;
 use super::output::Output;
-use super::{Service, list, pin, proxy, report, show};
+use super::{Service, list, pin, proxy, report, setup, show, wifi};
 
 /// Longer than it may take on a slow machine; nothing here waits for a person.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// How long the emulated engine takes for a page.
 const PAGE: Duration = Duration::from_millis(1200);
+
+/// How long the emulated radio takes for a scan, for joining, for an address.
+const STEP: Duration = Duration::from_secs(1);
 
 /// How many seconds of the PIN's countdown are shown.
 const TICKS: u32 = 3;
@@ -59,10 +66,7 @@ async fn tell(demo: &Demo, output: Output, service: Service) -> Result<(), Error
     )?;
 
     let stage = Stage::set(output, service).await?;
-    let printer = emulator::Printer::new(
-        Model::LaserJet,
-        emulator::Options { pages: pages.clone(), page_time: PAGE, ..emulator::Options::default() },
-    );
+    let printer = emulator::Printer::new(Model::LaserJet, as_delivered(&pages));
 
     narrator.act("A printer is plugged in", "plugged-in")?;
     let address = stage.bus.plug(&printer);
@@ -108,8 +112,50 @@ async fn tell(demo: &Demo, output: Output, service: Service) -> Result<(), Error
     narrator.command("list")?;
     list::run(&stage.client).await?;
 
+    seen = set_up(&stage.client, narrator, &printer, seen).await?;
+
     narrator.end(&pages, seen)?;
     stage.strike().await
+}
+
+/// A printer on no network, whose radio is off.
+fn as_delivered(pages: &Path) -> emulator::Options {
+    let mut options = emulator::Options {
+        pages: pages.to_owned(),
+        page_time: PAGE,
+        connected: false,
+        ..emulator::Options::default()
+    };
+    options.radio.powered = false;
+    // A real one takes several seconds for each.
+    (options.radio.scan_time, options.radio.join_time, options.radio.address_time) = (STEP, STEP, STEP);
+    options
+}
+
+/// From which ways there are to a printer on the network, as it says itself; gives the number of all pages.
+async fn set_up(client: &Client, narrator: Narrator, printer: &emulator::Printer, seen: usize) -> Result<usize, Error> {
+    let ssid = radio::neighbourhood().first().map(|home| home.ssid.clone()).unwrap_or_default();
+    let words = format!("setup --ssid \"{}\"", String::from_utf8_lossy(&ssid));
+    let mut setup =
+        Setup { network: Network { ssid: Some(OsString::from_vec(ssid)), ..Network::default() }, ..Setup::default() };
+
+    narrator.act("It is to get onto the Wi-Fi: which ways are there?", "routes")?;
+    narrator.command(&format!("{words} --explain"))?;
+    setup.explain = true;
+    let you = || Some(Box::new(Scripted::new(client.output, [radio::PASSPHRASE])) as Box<dyn Desk>);
+    setup::run_with(client, &setup, you()).await?;
+
+    narrator.act("The first: the printer is told the network's name and password over the cable", "setup")?;
+    narrator.command(&words)?;
+    setup.explain = false;
+    setup::run_with(client, &setup, you()).await?;
+
+    narrator.act("What the printer says of it: over the cable, and on paper", "joined-as-it-says")?;
+    narrator.command("wifi status")?;
+    wifi::status(client, &Which::default()).await?;
+    narrator.command("report --kind wireless")?;
+    report::run(client, &Report { which: Which::default(), kind: Kind::Wireless }).await?;
+    narrator.pages(&printer.pages(), seen)
 }
 
 /// What stands behind the commands.

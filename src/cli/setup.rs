@@ -24,7 +24,8 @@ use super::report;
 /// # Errors
 /// [`Error::Usage`]; [`Error::NoSuchPrinter`]; as [`job::run`].
 pub async fn run(client: &Client, setup: &Setup) -> Result<(), Error> {
-    let desk = if setup.explain { None } else { desk::here(client.output, setup.stdin).await? };
+    // Who is here matters for which ways there are, though nothing is asked for an explanation.
+    let desk = desk::here(client.output, setup.stdin && !setup.explain).await?;
     run_with(client, setup, desk).await
 }
 

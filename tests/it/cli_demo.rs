@@ -38,10 +38,19 @@ async fn the_demonstration_tells_the_whole_story() {
         "1:59 left",
         "-- The cable is pulled",
         "\tready\t001/003\t",
+        "join\ttaken first\tprofile\t",
+        "$ plugprint setup --ssid \"Emulated Network\"\n",
+        "Password of the network \"Emulated Network\" (you type it; it is not shown): ********\n",
+        "Joined Emulated Network. The printer's address is 192.0.2.57.\n",
+        "$ plugprint wifi status",
+        "network: Emulated Network\n",
+        "addresses: 192.0.2.57\n",
+        "Page 4 (wirelessNetworkPage): /",
     ] {
         let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is missing, or out of order:\n{told}"));
         rest = &rest[at..];
     }
+    assert!(!told.contains("emulated passphrase"), "{told}");
     for line in told.lines().filter(|line| line.starts_with("Page ")) {
         let file = line.split_once(": ").unwrap().1;
         let image = std::fs::read(file).unwrap();
@@ -57,5 +66,7 @@ async fn for_a_program_it_is_one_object_per_line() {
     let objects: Vec<serde_json::Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let pages = objects.iter().filter(|object| object["event"] == "page").count();
     let pin = objects.iter().find_map(|object| object["pin"].as_str()).unwrap();
-    assert_eq!((pages, pin.len()), (3, 8), "{told}");
+    assert_eq!((pages, pin.len()), (4, 8), "{told}");
+    let joined = objects.iter().find(|object| object["event"] == "joined").unwrap();
+    assert_eq!((&joined["ssid"], &joined["address"]), (&"Emulated Network".into(), &"192.0.2.57".into()));
 }
