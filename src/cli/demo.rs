@@ -1,8 +1,8 @@
 //! `plugprint demo`: the whole story without a printer, and without root, USB or a message bus.
 //!
 //! What is real in it: the agent, the D-Bus service with its authorization, and the very commands below. What
-//! is not: the printer and its network (the emulator), the message bus (one in this process), and polkit, whose stand-in says
-//! yes to everything and is named as such.
+//! is not: the printer and its network (the emulator), the message bus (one in this process), and polkit, whose
+//! stand-in says yes to everything and is named as such.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
