@@ -1,6 +1,6 @@
 //! A link as hyper sees it: the response without what does not belong to it, and an end where USB has none.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -146,20 +146,25 @@ impl Core {
         }
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    /// What hyper has gathered, as one transfer.
+    fn poll_write(&mut self, cx: &mut Context<'_>, pieces: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let Some(link) = &mut self.link else { return Poll::Pending };
         // No transfer of a few bytes: a printer lost pages over a lone "\r\n" [C ipp-usb#95].
-        let now = match bytes.len() {
+        let now = match pieces.iter().map(|piece| piece.len()).sum() {
             length if length <= TRANSFER => length,
             length => TRANSFER.min(length - REST),
         };
-        let bytes = bytes.get(..now).unwrap_or(bytes);
-        let polled = link.poll_write_bytes(cx, bytes);
+        let polled = link.poll_write_pieces(cx, pieces, now);
         self.note_write(polled.is_pending());
         match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(count)) => {
-                self.note_handed(bytes.get(..count).unwrap_or(bytes));
+                let mut left = count;
+                for piece in pieces {
+                    let now = piece.get(..left).unwrap_or(piece);
+                    self.note_handed(now);
+                    left -= now.len();
+                }
                 Poll::Ready(Ok(count))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(self.fail(error.into()))),
@@ -205,7 +210,20 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.core().poll_write(cx, bytes)
+        self.core().poll_write(cx, &[IoSlice::new(bytes)])
+    }
+
+    /// So that hyper hands the body on as it is: otherwise it copies what may be a passphrase, and nobody wipes that.
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.core().poll_write(cx, pieces)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

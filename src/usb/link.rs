@@ -3,18 +3,20 @@
 //! Transfers and their buffers exist only while somebody reads or writes: usbfs gives all programs together 16 MiB.
 //! Reading begins with one small transfer, as most answers are small, and goes deeper once volume comes.
 
+mod stream;
+
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::io;
+use std::io::IoSlice;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::poll_proceed;
 use tokio::time::{Instant, Sleep, timeout};
+use zeroize::Zeroize;
 
 use super::{Completion, Direction, Error, Pipe};
 
@@ -362,7 +364,21 @@ impl Link {
     /// The first error of any OUT transfer, also of one that was taken earlier; the same one again until
     /// [`Link::abort`] or [`Link::clear_halt`].
     pub fn poll_write_bytes(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
-        if bytes.is_empty() {
+        self.poll_write_pieces(cx, &[IoSlice::new(bytes)], bytes.len())
+    }
+
+    /// The same of several pieces, which become one transfer; at most this many bytes of them.
+    ///
+    /// # Errors
+    /// As [`Link::poll_write_bytes`].
+    pub fn poll_write_pieces(
+        &mut self,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+        most: usize,
+    ) -> Poll<Result<usize, Error>> {
+        let all = pieces.iter().fold(0_usize, |all, piece| all.saturating_add(piece.len())).min(most);
+        if all == 0 {
             return Poll::Ready(Ok(0));
         }
         loop {
@@ -384,24 +400,36 @@ impl Link {
                 // collect_out has left the waker with the oldest of them.
                 return Poll::Pending;
             }
-            let (now, _) = bytes.split_at(bytes.len().min(self.writing.size));
+            let now = all.min(self.writing.size);
             let mut buffer = self.writing.take_buffer();
             buffer.clear();
-            buffer.extend_from_slice(now);
+            // At once: a buffer that grows leaves an unwiped one behind.
+            buffer.reserve(now);
+            for piece in pieces {
+                let left = now - buffer.len();
+                buffer.extend_from_slice(piece.get(..left).unwrap_or(piece));
+            }
             match self.pipe.submit(Direction::Out, buffer) {
                 Ok(()) => {
                     self.writing.hungry = 0;
-                    return Poll::Ready(Ok(now.len()));
+                    return Poll::Ready(Ok(now));
                 }
-                Err((buffer, Error::NoMemory)) => {
-                    shelve(&self.writing.shelf, buffer);
-                    if let Err(error) = self.writing.starve(in_flight) {
-                        self.writing.failed = Some(error);
-                    }
+                Err((buffer, error)) => {
+                    self.shelve_out(buffer);
+                    let error = match error {
+                        Error::NoMemory => self.writing.starve(in_flight).err(),
+                        error => Some(error),
+                    };
+                    self.writing.failed = error.or(self.writing.failed.take());
                 }
-                Err((_, error)) => self.writing.failed = Some(error),
             }
         }
+    }
+
+    /// Wipes what was on its way to the printer: a passphrase may be in it, and a document is nobody's business either.
+    fn shelve_out(&self, mut buffer: Vec<u8>) {
+        buffer.as_mut_slice().zeroize();
+        shelve(&self.writing.shelf, buffer);
     }
 
     /// Takes the OUT transfers that have ended.
@@ -411,7 +439,7 @@ impl Link {
                 return;
             };
             self.sent = self.sent.saturating_add(actual as u64);
-            shelve(&self.writing.shelf, buffer);
+            self.shelve_out(buffer);
             match status {
                 Ok(()) => {}
                 Err(Error::Canceled) if self.writing.recalled => {}
@@ -537,59 +565,6 @@ impl Link {
         let inward = self.pipe.clear_halt(Direction::In).await;
         let outward = self.pipe.clear_halt(Direction::Out).await;
         inward.and(outward)
-    }
-}
-
-impl AsyncRead for Link {
-    /// Zero-length packets are skipped: they do not end the stream, and nothing does but an error.
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if buf.remaining() == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        loop {
-            let mut chunk = ready!(self.poll_chunk(cx))?;
-            if chunk.bytes.is_empty() {
-                continue;
-            }
-            let now = chunk.bytes.split_to(chunk.bytes.len().min(buf.remaining()));
-            buf.put_slice(&now);
-            if !chunk.bytes.is_empty() {
-                self.arrived.push_front(chunk);
-            }
-            return Poll::Ready(Ok(()));
-        }
-    }
-}
-
-impl AsyncWrite for Link {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_write_bytes(cx, buf).map_err(Into::into)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush_out(cx).map_err(Into::into)
-    }
-
-    /// USB has no end of stream: this only flushes, and the link outlives it.
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_flush(cx)
-    }
-}
-
-impl From<Error> for io::Error {
-    fn from(error: Error) -> Self {
-        let kind = match error {
-            Error::Gone => io::ErrorKind::NotConnected,
-            Error::AccessDenied => io::ErrorKind::PermissionDenied,
-            Error::Busy => io::ErrorKind::ResourceBusy,
-            Error::Stalled => io::ErrorKind::BrokenPipe,
-            Error::Timeout => io::ErrorKind::TimedOut,
-            Error::Canceled => io::ErrorKind::ConnectionAborted,
-            Error::NoMemory => io::ErrorKind::OutOfMemory,
-            Error::Overflow | Error::Malformed(_) => io::ErrorKind::InvalidData,
-            Error::Other(_) => io::ErrorKind::Other,
-        };
-        Self::new(kind, error)
     }
 }
 

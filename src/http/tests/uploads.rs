@@ -70,6 +70,37 @@ async fn a_stream_goes_out_chunked_and_no_transfer_is_a_crumb() {
     assert_eq!(unchunked, document);
 }
 
+/// A document that says when it was let go.
+struct Watched(Arc<AtomicBool>);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        b"<passphrase/>"
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Whoever wipes a document does it when the last one has let go of it.
+#[tokio::test(start_paused = true)]
+async fn a_document_leaves_with_its_head_and_is_held_no_longer_than_the_call() {
+    let (_, printer, pool) = plugged();
+    let let_go = Arc::new(AtomicBool::new(false));
+    let call = Call::put("/x", "text/xml", Bytes::from_owner(Watched(Arc::clone(&let_go))));
+    let script = async {
+        let transfer = printer.receive(1 << 20).await.unwrap();
+        assert!(transfer.starts_with(b"PUT /x ") && transfer.ends_with(b"\r\n\r\n<passphrase/>"));
+        printer.send(OK).await;
+    };
+    let (reply, ()) = tokio::join!(pool.fetch(call), script);
+    assert_eq!(reply.unwrap().body, "good");
+    assert!(let_go.load(Ordering::SeqCst));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_declared_length_is_passed_on() {
     let (_, printer, pool) = plugged();

@@ -469,3 +469,21 @@ impl Pipe for Watched {
         self.pipe.clear_halt(direction)
     }
 }
+
+#[tokio::test]
+async fn pieces_leave_as_one_transfer_and_nothing_of_them_stays() {
+    let (mut link, printer) = plugged();
+    let pieces = [b"PUT ".as_slice(), b"", b"a passphrase", b" and more"].map(IoSlice::new);
+    let written = poll_fn(|cx| link.poll_write_pieces(cx, &pieces, 20)).await;
+    assert_eq!(written, Ok(20));
+    assert_eq!(printer.receive(LARGE).await.unwrap(), b"PUT a passphrase and");
+    flush(&mut link).await.unwrap();
+    let kept = std::mem::take(&mut link.writing.shelf.lock().unwrap().buffers);
+    assert_eq!(kept, [[0; 20]]);
+
+    // Also of what the printer did not take.
+    write(&mut link, b"a passphrase").await.unwrap();
+    link.recall_out();
+    poll_fn(|cx| link.poll_recalled_out(cx)).await;
+    assert_eq!(link.writing.shelf.lock().unwrap().buffers, [[0; 12]]);
+}
