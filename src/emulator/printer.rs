@@ -238,6 +238,12 @@ impl Printer {
         check(&mut self.state().nonces)
     }
 
+    /// How often somebody logged in with a wrong password.
+    #[must_use]
+    pub fn refused_logins(&self) -> u32 {
+        self.with_nonces(|nonces| nonces.refused)
+    }
+
     /// What its station is doing.
     #[must_use]
     pub fn station(&self) -> radio::State {

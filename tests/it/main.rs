@@ -3,9 +3,12 @@
 #[cfg(feature = "emulator")]
 mod agent_jobs;
 #[cfg(feature = "emulator")]
+mod agent_login;
+#[cfg(feature = "emulator")]
 mod agent_plugging;
 #[cfg(feature = "emulator")]
 mod agent_printing;
+#[cfg(feature = "emulator")]
 mod agent_setup;
 #[cfg(feature = "emulator")]
 mod agent_setup_usb;

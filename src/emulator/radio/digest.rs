@@ -12,7 +12,11 @@ const NONCES: usize = 16;
 
 /// What was given out, with the highest count seen for each.
 #[derive(Default)]
-pub(in crate::emulator) struct Nonces(VecDeque<(String, u32)>);
+pub(in crate::emulator) struct Nonces {
+    given: VecDeque<(String, u32)>,
+    /// Answers that were wrong.
+    pub refused: u32,
+}
 
 /// What an Authorization header is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +33,23 @@ impl Nonces {
         let nonce = format!("{:032x}", rand::rng().random::<u128>());
         let stale = if stale { ", stale=true" } else { "" };
         let challenge = format!(r#"Digest realm="{REALM}", nonce="{nonce}", qop="auth", algorithm=MD5{stale}"#);
-        if self.0.len() == NONCES {
-            self.0.pop_front();
+        if self.given.len() == NONCES {
+            self.given.pop_front();
         }
-        self.0.push_back((nonce, 0));
+        self.given.push_back((nonce, 0));
         challenge
     }
 
     /// Checks an Authorization header for this request.
     pub fn check(&mut self, password: &str, method: &str, uri: &str, header: &str) -> Verdict {
+        let verdict = self.verdict(password, method, uri, header);
+        if verdict == Verdict::Bad && !header.is_empty() {
+            self.refused += 1;
+        }
+        verdict
+    }
+
+    fn verdict(&mut self, password: &str, method: &str, uri: &str, header: &str) -> Verdict {
         let Some(given) = header.strip_prefix("Digest ").map(parameters) else { return Verdict::Bad };
         let get = |name: &str| {
             given.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.as_str())
@@ -57,7 +69,7 @@ impl Nonces {
         if !wanted.eq_ignore_ascii_case(get("response")) {
             return Verdict::Bad;
         }
-        match self.0.iter_mut().find(|(known, _)| known == nonce) {
+        match self.given.iter_mut().find(|(known, _)| known == nonce) {
             Some((_, last)) if count > *last => {
                 *last = count;
                 Verdict::Good
@@ -172,5 +184,7 @@ mod tests {
         assert_eq!(check(&header("right", "another", "00000001")), Verdict::Stale);
         assert_eq!(check(&header("wrong", &nonce, "00000003")), Verdict::Bad);
         assert_eq!(check("Basic YWRtaW46cmlnaHQ="), Verdict::Bad);
+        assert_eq!(check(""), Verdict::Bad);
+        assert_eq!(nonces.refused, 2);
     }
 }

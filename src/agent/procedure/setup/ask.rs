@@ -243,7 +243,7 @@ impl Printing {
         };
         let trouble = match failure.kind {
             ErrorKind::NotSupported => Trouble::NotExposed,
-            ErrorKind::PrinterAuthRequired => Trouble::AuthRequired,
+            ErrorKind::PrinterAuthRequired | ErrorKind::PrinterAuthFailed => Trouble::AuthRequired,
             _ => Trouble::Silent,
         };
         let gone = failure.kind == ErrorKind::Disconnected;
