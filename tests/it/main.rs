@@ -44,6 +44,8 @@ mod dbus_prompter;
 #[cfg(feature = "emulator")]
 mod dbus_secrets;
 #[cfg(feature = "emulator")]
+mod dbus_setup;
+#[cfg(feature = "emulator")]
 mod dbus_support;
 #[cfg(feature = "emulator")]
 mod ledm_radio;
