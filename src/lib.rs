@@ -12,7 +12,7 @@
 //! | 2 | [`ipp`], [`hp`], [`wps`], [`wifi`] | what one says to a printer: documents are pure, calls are few |
 //! | 3 | [`printer`], [`setup`] | meaning: identity, capabilities with their evidence, what a button combination does; the ways onto the network |
 //! | 4 | [`agent`] | the one who acts: one task owns the registry, everything that can happen is one event |
-//! | 5 | [`dbus`], [`cli`] | faces: each holds an [`agent::Handle`] or a bus connection, nothing else |
+//! | 5 | [`dbus`], [`cli`], [`bridge`] | faces: each holds an [`agent::Handle`] or a bus connection, nothing else |
 //!
 //! Beside it stands `emulator`, the printer in memory, which the demo, the tests and the lab plug in.
 //!
@@ -29,6 +29,7 @@
 
 pub mod agent;
 pub mod blame;
+pub mod bridge;
 pub mod cli;
 pub mod dbus;
 #[cfg(feature = "emulator")]

@@ -1,11 +1,13 @@
 //! What a face holds: ask, and watch.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::agent::Failure;
 use crate::agent::view::{Caller, JobId, JobResult, StartOptions, Task, View};
+use crate::http;
 use crate::printer::identity::PrinterId;
 
 /// A request of a face. The reply says whether it was taken, not how it ended.
@@ -53,11 +55,67 @@ pub enum Request {
         /// The result.
         reply: oneshot::Sender<Result<JobResult, Failure>>,
     },
+    /// A face wants to speak to a printer itself.
+    Links {
+        /// Which printer.
+        printer: PrinterId,
+        /// Its links.
+        reply: oneshot::Sender<Result<Links, Failure>>,
+    },
+    /// A printer can be reached under these addresses now.
+    Bridged {
+        /// Which printer.
+        printer: PrinterId,
+        /// Where; `None`: nowhere any more.
+        addresses: Option<Addresses>,
+    },
+    /// Open the protected pages of a printer to one user, for a while.
+    OpenPages {
+        /// Which printer.
+        printer: PrinterId,
+        /// To whom.
+        uid: u32,
+        /// Where they are.
+        reply: oneshot::Sender<Result<String, Failure>>,
+    },
+    /// Whether a printer's protected pages are open to this user.
+    PagesOpen {
+        /// Which printer.
+        printer: PrinterId,
+        /// To whom.
+        uid: u32,
+        /// Whether.
+        reply: oneshot::Sender<Result<bool, Failure>>,
+    },
     /// A connection has left the bus.
     CallerLeft {
         /// Its unique name.
         bus_name: String,
     },
+}
+
+/// How a face speaks to a printer itself.
+#[derive(Clone)]
+pub struct Links {
+    /// Its links. The pool ends when the printer is unplugged.
+    pub pool: http::Pool,
+    /// Whether these links are made for printing: IPP over USB, and not a channel of the maker's own.
+    pub ipp: bool,
+}
+
+impl fmt::Debug for Links {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Links").field("ipp", &self.ipp).finish_non_exhaustive()
+    }
+}
+
+/// Where programs of this computer find a printer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Where they print; empty where the printer does not take IPP.
+    pub uri: String,
+    /// Its own web pages.
+    pub admin_uri: String,
 }
 
 /// A cheap clone for each face.
@@ -116,6 +174,32 @@ impl Handle {
     /// As [`Handle::cancel`]; `Busy` while it runs; the job's own failure.
     pub async fn result(&self, job: JobId, caller: Caller) -> Result<JobResult, Failure> {
         self.ask(|reply| Request::GetResult { job, caller, reply }).await
+    }
+
+    /// A printer's links, for a face that speaks to it itself.
+    ///
+    /// # Errors
+    /// `NotFound`; `PrinterNotReady` while it is not known what it is; why it failed, where it did.
+    pub async fn links(&self, printer: PrinterId) -> Result<Links, Failure> {
+        self.ask(|reply| Request::Links { printer, reply }).await
+    }
+
+    /// Tells where a printer can be reached now; `None`: nowhere any more.
+    pub async fn bridged(&self, printer: PrinterId, addresses: Option<Addresses>) {
+        let _ = self.requests.send(Request::Bridged { printer, addresses }).await;
+    }
+
+    /// Opens the protected pages of a printer to one user, for ten minutes. Gives their address.
+    ///
+    /// # Errors
+    /// `NotFound`; `NotSupported` where the printer has no address.
+    pub async fn open_pages(&self, printer: PrinterId, uid: u32) -> Result<String, Failure> {
+        self.ask(|reply| Request::OpenPages { printer, uid, reply }).await
+    }
+
+    /// Whether a printer's protected pages are open to this user. Root's are not asked about here.
+    pub async fn pages_open(&self, printer: PrinterId, uid: u32) -> bool {
+        self.ask(|reply| Request::PagesOpen { printer, uid, reply }).await.unwrap_or(false)
     }
 
     /// Tells that a connection has left the bus: its jobs end, unless they are kept.

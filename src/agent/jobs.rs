@@ -106,6 +106,19 @@ impl Registry {
                 let now = self.clock.now();
                 let _ = reply.send(self.of(&job, &caller).and_then(|job| result(job, now)));
             }
+            Request::Links { printer, reply } => {
+                let _ = reply.send(self.links(&printer));
+            }
+            Request::Bridged { printer, addresses } => {
+                self.bridged(&printer, addresses);
+                self.publish();
+            }
+            Request::OpenPages { printer, uid, reply } => {
+                let _ = reply.send(self.open_pages(&printer, uid));
+            }
+            Request::PagesOpen { printer, uid, reply } => {
+                let _ = reply.send(Ok(self.pages_open(&printer, uid)));
+            }
             Request::CallerLeft { bus_name } => {
                 self.caller_left(&bus_name);
                 self.publish();

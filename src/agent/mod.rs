@@ -11,6 +11,7 @@
 //! The owning task never waits for a printer. A slow or hung one delays neither another, nor a removal, nor
 //! a stop.
 
+mod admission;
 mod attend;
 pub mod clock;
 mod event;

@@ -7,6 +7,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::agent::admission::Admission;
 use crate::agent::attend::{self, Attendance};
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
@@ -46,6 +47,7 @@ pub(super) struct Entry {
     /// What its station said of itself the last time.
     pub(super) wifi: Option<WifiView>,
     pub(super) again: Arc<Notify>,
+    pub(super) admission: Admission,
 }
 
 /// What is known of what it can do.
@@ -213,6 +215,7 @@ impl Registry {
                     job: self.waiting_for(&id),
                     wifi: None,
                     again: guest.1,
+                    admission: Admission::default(),
                 };
                 self.printers.insert(id, entry);
             }
@@ -315,6 +318,7 @@ impl Entry {
                 .map(|ways| ways.map(Capability::name).collect::<Vec<_>>())
                 .filter(|methods| !methods.is_empty())
                 .map(|methods| WpsView { methods, pin_kind: PinKind::Unknown }),
+            addresses: self.admission.addresses.clone(),
             current_job: self.job.clone(),
         }
     }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::agent::Failure;
+use crate::agent::handle::Addresses;
 use crate::agent::prompt::Prompter;
 use crate::printer::capability::{Capabilities, ReportKind};
 use crate::printer::identity::PrinterId;
@@ -139,6 +140,8 @@ pub struct PrinterView {
     pub wifi: Option<WifiView>,
     /// WPS, where it can.
     pub wps: Option<WpsView>,
+    /// Where programs of this computer find it; `None` where nothing offers it to them.
+    pub addresses: Option<Addresses>,
     /// The job that is using it.
     pub current_job: Option<JobId>,
 }

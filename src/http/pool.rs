@@ -24,8 +24,9 @@ use crate::usb::descriptor::Function;
 
 /// A claimed link that nobody used for so long is let go, so that other programs get the interface.
 const IDLE: Duration = Duration::from_secs(2);
-/// The most links of one printer in use at once: these devices take a couple of requests at a time [C hp.md 1].
-const MOST_LINKS: usize = 2;
+/// The most links of one printer in use at once: these devices take a couple of requests at a time [C hp.md 1], and
+/// with three, one may print and one scan while a third one asks for the status.
+const MOST_LINKS: usize = 3;
 /// After the grace of [`Pool::close`]: how long aborted ones may take to let go.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// A printer's links. Nothing is claimed before the first need, and what was claimed is let go 2 s after the
@@ -119,8 +120,14 @@ impl Pool {
         self.0.release_idle();
     }
 
-    /// Ends when the pool does: it was closed, or the printer is gone.
-    pub(super) async fn closed(&self) -> Error {
+    /// How many exchanges can run at once.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        self.0.state().alike().clamp(1, MOST_LINKS)
+    }
+
+    /// Ends when the pool does: it was closed, or the printer is gone. Gives why.
+    pub async fn closed(&self) -> Error {
         self.0.closing.cancelled().await;
         self.0.ended()
     }

@@ -1,0 +1,156 @@
+//! One request and its answer, through.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+
+use super::access::{self, Purpose};
+use super::body::{Answer, Document};
+use super::gate::{self, Client};
+use super::headers;
+use super::refusal::Refusal;
+use super::serve::Bridge;
+use crate::http::{Deadlines, RequestBody};
+
+/// What is read of a body before a link is taken, in bytes; a smaller one is read whole.
+const BEGINNING: usize = 32 << 10;
+/// The longest answer to a small request: a printer may calculate, or ask its cloud.
+const ANSWER: Duration = Duration::from_secs(2 * 60);
+/// A page is scanned before a byte of it comes; at a high resolution that takes minutes.
+const SCAN: Duration = Duration::from_secs(10 * 60);
+/// What was printed is answered when the printer is done with it; out of paper, that may be tomorrow. Who asked
+/// gives up before, and then nobody waits for it.
+const PRINT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Answers a request, from the printer or by a refusal.
+pub(super) async fn answer(bridge: Arc<Bridge>, client: Arc<Client>, request: Request<Incoming>) -> Response<Answer> {
+    let method = request.method().clone();
+    // Without the query, which may hold anything.
+    let path = request.uri().path().to_owned();
+    let response = relay(&bridge, &client, request).await.unwrap_or_else(|refusal| {
+        tracing::debug!(printer = %bridge.printer, %method, path, status = refusal.status().as_u16(), "refused");
+        refusal.into_response()
+    });
+    tracing::trace!(printer = %bridge.printer, %method, path, status = response.status().as_u16(), "answered");
+    response
+}
+
+async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>) -> Result<Response<Answer>, Refusal> {
+    let (mut head, body) = request.into_parts();
+    let admitted = gate::admit(&bridge.room, &bridge.printer, client, &head).await?;
+    let gathered = gather(bridge, body).await?;
+    if matches!(admitted.purpose, Purpose::Print | Purpose::Fax) && head.method == Method::POST {
+        check_operation(bridge, client, &head.headers, &gathered).await?;
+    }
+    let purpose = admitted.purpose;
+    let waits_for_page = purpose == Purpose::Scan && head.method == Method::GET && is_page(head.uri.path());
+    let long = matches!(gathered, Gathered::Streaming { .. }) || waits_for_page;
+
+    let limit = bridge.room.limits.link;
+    let place = bridge.lanes.enter(long, limit).await.ok_or_else(Refusal::busy)?;
+    let patience = match purpose {
+        Purpose::Print | Purpose::Fax => PRINT,
+        Purpose::Scan if waits_for_page => SCAN,
+        Purpose::Scan | Purpose::Page | Purpose::Protected => ANSWER,
+    };
+    let deadlines = Deadlines { link: limit, upload: None, head: patience, body: patience.min(SCAN), total: None };
+
+    headers::to_printer(&mut head.headers, bridge.port);
+    let is_head = head.method == Method::HEAD;
+    let body = match gathered {
+        Gathered::Whole(bytes) => RequestBody::full(bytes),
+        Gathered::Streaming { beginning, rest } => {
+            RequestBody::stream(Document::new(beginning, rest, Arc::clone(&bridge.lanes), bridge.room.limits))
+        }
+    };
+    let response = bridge.pool.exchange(Request::from_parts(head, body), deadlines).await?;
+
+    let (mut head, body) = response.into_parts();
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Refusal::new(StatusCode::BAD_GATEWAY, "The printer wants to speak another protocol."));
+    }
+    head.version = Version::HTTP_11;
+    headers::to_client(&mut head.headers, head.status, &admitted.authority);
+    let bodiless = is_head || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let body = if bodiless {
+        // hyper passes the length on that a HEAD was told.
+        Answer::text(Bytes::new())
+    } else {
+        Answer::printer(body, length(&head.headers), place)
+    };
+    Ok(Response::from_parts(head, body))
+}
+
+/// eSCL: `/eSCL/ScanJobs/ID/NextDocument`; LEDM: `/Scan/Jobs/ID/Pages/N`.
+fn is_page(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    path.contains("nextdocument") || path.contains("/pages/")
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// What is here of a request's body when it is worth a link.
+enum Gathered {
+    Whole(Bytes),
+    Streaming { beginning: Bytes, rest: Incoming },
+}
+
+impl Gathered {
+    fn beginning(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Streaming { beginning, .. } => beginning,
+        }
+    }
+}
+
+/// Reads a body's beginning: whoever sends slowly holds no link meanwhile.
+async fn gather(bridge: &Bridge, mut body: Incoming) -> Result<Gathered, Refusal> {
+    let limits = &bridge.room.limits;
+    let small = body.size_hint().exact().is_some_and(|length| length <= BEGINNING as u64);
+    let each = if small { limits.gather } else { limits.patience };
+    let mut beginning = BytesMut::new();
+    let deadline = tokio::time::Instant::now() + limits.patience;
+    while !body.is_end_stream() && beginning.len() < BEGINNING {
+        let next = tokio::time::timeout_at(deadline, timeout(each, body.frame())).await;
+        match next {
+            Ok(Ok(Some(Ok(frame)))) => {
+                if let Ok(data) = frame.into_data() {
+                    beginning.extend_from_slice(&data);
+                }
+            }
+            Ok(Ok(None)) => return Ok(Gathered::Whole(beginning.freeze())),
+            Ok(Ok(Some(Err(_)))) => return Err(Refusal::bad("The request ended before its end.")),
+            Ok(Err(_)) | Err(_) => return Err(Refusal::late()),
+        }
+    }
+    let beginning = beginning.freeze();
+    if body.is_end_stream() {
+        return Ok(Gathered::Whole(beginning));
+    }
+    Ok(Gathered::Streaming { beginning, rest: body })
+}
+
+/// Which operation an IPP request asks for decides who may.
+async fn check_operation(
+    bridge: &Bridge,
+    client: &Client,
+    headers: &HeaderMap,
+    gathered: &Gathered,
+) -> Result<(), Refusal> {
+    // What is packed can't be looked into.
+    let packed = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    match access::ipp(gathered.beginning()) {
+        Some(true) if !packed => Ok(()),
+        Some(_) => gate::let_in(&bridge.room, &bridge.printer, client).await,
+        None if gathered.beginning().is_empty() => Err(Refusal::bad("There is no IPP request in this body.")),
+        None => Err(Refusal::bad("This is no IPP request.")),
+    }
+}
