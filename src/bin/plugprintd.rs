@@ -1,12 +1,14 @@
 //! `plugprintd`, the service: puts the agent on this computer's USB and on the system bus. Wiring only.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use plugprint::agent::{self, KernelClock};
+use plugprint::bridge::{self, Names, Ports, SocketDiag, ports};
 use plugprint::dbus;
 use plugprint::usb::libusb::Libusb;
 use tokio::signal::unix::{SignalKind, signal};
@@ -35,6 +37,12 @@ struct Arguments {
     /// Use the session bus instead of the system bus, for tests.
     #[arg(long)]
     session: bool,
+    /// Do not offer the printers to other programs on ports of the loopback addresses.
+    #[arg(long)]
+    no_bridge: bool,
+    /// Where the printers' ports are remembered; systemd says it in STATE_DIRECTORY [default: /var/lib/plugprint]
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
     /// What to log: error, warn, info, debug, trace, or NAME=LEVEL pairs separated by commas.
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log: String,
@@ -75,6 +83,18 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let usb = Arc::new(Libusb::new());
     let (handle, mut agent) =
         agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), Arc::new(agent::ThisHost), stop_agent.clone());
+    let stop_bridge = CancellationToken::new();
+    let bridge = (!arguments.no_bridge).then(|| {
+        let state = arguments.state.clone().or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from));
+        let state = state.unwrap_or_else(|| "/var/lib/plugprint".into());
+        let options = bridge::Options {
+            ports: Ports::remembered(state.join("ports"), Some(ports::IPP_USB.into()), ports::RANGE),
+            names: Names::of_this_computer(),
+            peers: Arc::new(SocketDiag),
+            limits: bridge::Limits::default(),
+        };
+        tokio::spawn(bridge::serve(handle.clone(), options, stop_bridge.clone()))
+    });
     let mut served = tokio::spawn(dbus::serve(connection, handle, stop_serving.clone()));
 
     let outcome = tokio::select! {
@@ -90,8 +110,12 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping");
     // The agent first: clients still hear how their jobs end, and the service ends when the agent is gone.
+    stop_bridge.cancel();
     stop_agent.cancel();
     let finish = async {
+        if let Some(bridge) = bridge {
+            let _ = bridge.await;
+        }
         if !agent.is_finished() {
             let _ = agent.await;
         }

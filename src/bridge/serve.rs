@@ -27,7 +27,9 @@ use crate::printer::identity::PrinterId;
 
 /// The most header fields of a request.
 const MAX_HEADERS: usize = 100;
-/// The largest head of a request, and the most of a body that waits in our memory in either direction, in bytes.
+/// The largest head of a request, in bytes.
+const HEAD: usize = 32 << 10;
+/// The most of a body that waits in our memory in either direction, in bytes.
 const BUFFER: usize = 64 << 10;
 /// The pause after a connection could not be accepted, as when the process has too many files open.
 const BREATH: Duration = Duration::from_millis(200);
@@ -115,6 +117,7 @@ async fn connection(
         .header_read_timeout(limits.head)
         .title_case_headers(true)
         .max_headers(MAX_HEADERS)
+        .max_header_size(HEAD)
         .max_buf_size(BUFFER)
         .auto_date_header(false)
         .serve_connection(TokioIo::new(Metered { stream, meter: Arc::clone(&meter) }), service);

@@ -99,15 +99,22 @@ fn not_found(message: String) -> Error {
 enum Clue {
     Serial(String),
     Uuid(String),
+    /// Where the printer is offered on this computer.
+    Port(u16),
 }
 
 /// The printer that a device URI of CUPS or HPLIP leads to: by `serial=` (`usb://HP/…?serial=…`,
-/// `hp:/usb/…?serial=…`) or `uuid=` (`ipps://….local/?uuid=…`, as DNS-SD destinations have it).
+/// `hp:/usb/…?serial=…`) or `uuid=` (`ipps://….local/?uuid=…`, as DNS-SD destinations have it), or by the port
+/// on this computer where it is offered.
 fn by_uri<'a>(view: &'a View, uri: &str) -> Result<&'a PrinterView, Error> {
     let clues = clues(uri)?;
     let mut found = view.printers.values().filter(|printer| {
         clues.iter().any(|clue| match clue {
             Clue::Serial(serial) => !printer.serial_number.is_empty() && printer.serial_number == *serial,
+            Clue::Port(port) => printer
+                .addresses
+                .as_ref()
+                .is_some_and(|addresses| local_port(&addresses.admin_uri).is_some_and(|own| own == *port)),
             Clue::Uuid(uuid) => !printer.uuid.is_empty() && bare_uuid(&printer.uuid) == bare_uuid(uuid),
         })
     });
@@ -115,7 +122,7 @@ fn by_uri<'a>(view: &'a View, uri: &str) -> Result<&'a PrinterView, Error> {
         (Some(printer), None) => Ok(printer),
         (Some(_), Some(_)) => Err(not_found("More than one printer has the serial number in this URI.".into())),
         (None, _) if clues.is_empty() => Err(not_found(
-            "The URI names neither a serial number nor a UUID, so it can't be told which printer it leads to.".into(),
+            "The URI names neither a serial number nor a UUID nor a port of this computer, so it can't be told which printer it leads to.".into(),
         )),
         (None, _) => Err(not_found("No printer with the URI's serial number or UUID is plugged in.".into())),
     }
@@ -134,6 +141,7 @@ fn clues(uri: &str) -> Result<Vec<Clue>, Error> {
     }
     let query = uri.split_once('?').map_or("", |(_, query)| query);
     let query = query.split_once('#').map_or(query, |(query, _)| query);
+    let port = local_port(uri).map(Clue::Port);
     Ok(query
         .split('&')
         .filter_map(|pair| pair.split_once('='))
@@ -145,7 +153,20 @@ fn clues(uri: &str) -> Result<Vec<Clue>, Error> {
                 _ => None,
             }
         })
+        .chain(port)
         .collect())
+}
+
+/// The port of a URI that leads to this computer's loopback.
+fn local_port(uri: &str) -> Option<u16> {
+    let (scheme, rest) = uri.split_once("://")?;
+    if !["ipp", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return None;
+    }
+    let (authority, _) = rest.split_once(['/', '?', '#']).unwrap_or((rest, ""));
+    let (host, port) = authority.rsplit_once(':')?;
+    let here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| host.eq_ignore_ascii_case(own));
+    port.parse().ok().filter(|_| here)
 }
 
 fn is_scheme(scheme: &str) -> bool {

@@ -166,7 +166,9 @@ impl Printer {
     #[zbus(out_args("uri"))]
     async fn open_admin_pages(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<String, Error> {
         options::none(options)?;
-        self.not_yet(&header, Action::Configure, "show a printer's own web pages").await
+        let printer = self.told.get();
+        let admitted = self.room.admit(&header, Action::Configure, &printer, &[]).await?;
+        Ok(self.room.handle.open_pages(printer.id.clone(), admitted.caller.uid).await?)
     }
 
     #[zbus(property(emits_changed_signal = "const"))]
@@ -245,13 +247,13 @@ impl Printer {
     }
 
     #[zbus(property)]
-    fn uri(&self) -> &'static str {
-        ""
+    fn uri(&self) -> String {
+        uri(&self.told.get())
     }
 
     #[zbus(property)]
-    fn admin_uri(&self) -> &'static str {
-        ""
+    fn admin_uri(&self) -> String {
+        admin_uri(&self.told.get())
     }
 
     #[zbus(property)]
@@ -282,6 +284,8 @@ pub(crate) fn properties(view: &PrinterView) -> Vec<Property> {
         ("StateReason", view.state_reason.clone().into()),
         ("Capabilities", capabilities(view).into()),
         ("Reports", reports(view).into()),
+        ("Uri", uri(view).into()),
+        ("AdminUri", admin_uri(view).into()),
         ("CurrentJob", Variant::from(current_job(view).into_inner())),
     ]
 }
@@ -297,6 +301,14 @@ fn capabilities(view: &PrinterView) -> BTreeMap<String, String> {
 
 fn reports(view: &PrinterView) -> Vec<String> {
     view.reports.iter().map(|report| report.name().to_owned()).collect()
+}
+
+fn uri(view: &PrinterView) -> String {
+    view.addresses.as_ref().map(|addresses| addresses.uri.clone()).unwrap_or_default()
+}
+
+fn admin_uri(view: &PrinterView) -> String {
+    view.addresses.as_ref().map(|addresses| addresses.admin_uri.clone()).unwrap_or_default()
 }
 
 /// `/` where there is none: D-Bus has no empty path.

@@ -150,7 +150,10 @@ pub(super) async fn answer(
     }
     if path == SINK {
         let text = match drain(body).await {
-            Some(length) => length.to_string(),
+            Some(length) => {
+                printer.log(format!("whole {length}"));
+                length.to_string()
+            }
             None => return Err(Scripted),
         };
         return Ok(Response::new(Outgoing { parts: [text.into()].into(), ..Outgoing::new(control) }));

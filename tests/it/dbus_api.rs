@@ -55,12 +55,14 @@ async fn printers_are_found_by_what_other_programs_call_them() {
     for uri in [
         "usb://HP/LaserJet%20Professional%20P1102w?serial=VNB3R12345",
         "hp:/usb/HP_LaserJet_Professional_P1102w?serial=VNB3R12345",
+        "ipp://localhost:60000/ipp/print",
+        "http://127.0.0.1:60000/",
         "ipp://HP%20LaserJet._ipp._tcp.local/?uuid=434E4633-3531-3130-3232-D48564B8A0C1",
     ] {
         assert_eq!(path_of(&by_uri(uri).await.unwrap()).as_str(), LASERJET, "{uri}");
     }
     assert_eq!(error_of(by_uri("usb://HP/LaserJet?serial=OTHER").await).0, "NotFound");
-    assert_eq!(error_of(by_uri("ipp://localhost:60000/ipp/print").await).0, "NotFound");
+    assert_eq!(error_of(by_uri("ipp://localhost:60001/ipp/print").await).0, "NotFound");
     assert_eq!(error_of(by_uri("no uri").await).0, "InvalidArguments");
 
     let by_usb = async |bus: u32, address: u32| {

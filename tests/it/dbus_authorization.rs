@@ -22,7 +22,7 @@ pub const CASES: [Case; 18] = [
     Case { method: "Refresh", interface: PRINTER, action: "query", then: "job" },
     Case { method: "CollectDocuments", interface: PRINTER, action: "query", then: "job" },
     Case { method: "Setup", interface: PRINTER, action: "configure", then: "job" },
-    Case { method: "OpenAdminPages", interface: PRINTER, action: "configure", then: "NotSupported" },
+    Case { method: "OpenAdminPages", interface: PRINTER, action: "configure", then: "uri" },
     Case { method: "SetMode", interface: PRINTER, action: "manage-device", then: "NotSupported" },
     Case { method: "Inhibit", interface: PRINTER, action: "manage-device", then: "NotSupported" },
     Case { method: "ReadPin", interface: WPS, action: "read-pin", then: "job" },
@@ -101,6 +101,10 @@ async fn every_method_asks_about_its_caller_and_obeys() {
                     assert!(path_of(&result.unwrap()).as_str().starts_with("/org/plugprint1/jobs/"), "{}", case.method);
                     house.asked().await;
                     house.paint(|view| view.jobs.clear());
+                } else if case.then == "uri" {
+                    let uri: String = result.unwrap().body().deserialize().unwrap();
+                    assert_eq!(uri, "http://localhost:60000/");
+                    assert!(matches!(house.asked().await, Asked::OpenPages { .. }));
                 } else {
                     let (name, message) = error_of(result);
                     assert_eq!(name, case.then, "{}", case.method);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::dbus_polkit::{Answer, StandIn};
 use futures_util::StreamExt as _;
-use plugprint::agent::handle::Request;
+use plugprint::agent::handle::{Addresses, Request};
 use plugprint::agent::view::{
     Associated, BootTime, Caller, JobId, JobResult, JobView, PinKind, PrinterView, StartOptions, State, Task, View,
     WifiView, WpsView,
@@ -77,6 +77,10 @@ pub fn printer() -> PrinterView {
             addresses: vec!["192.0.2.7".parse().unwrap()],
         }),
         wps: Some(WpsView { methods: vec!["read-pin"], pin_kind: PinKind::Dynamic }),
+        addresses: Some(Addresses {
+            uri: "ipp://localhost:60000/ipp/print".into(),
+            admin_uri: "http://localhost:60000/".into(),
+        }),
         current_job: None,
     }
 }
@@ -99,6 +103,7 @@ pub enum Asked {
     Cancel { job: JobId, caller: Caller },
     Keep { job: JobId, keep: bool },
     GetResult { job: JobId },
+    OpenPages { uid: u32 },
     CallerLeft { bus_name: String },
 }
 
@@ -258,6 +263,11 @@ async fn pretend(
                 let result = result.lock().unwrap().clone();
                 (Asked::GetResult { job }, Box::new(move || drop(reply.send(Ok(result)))))
             }
+            Request::OpenPages { uid, reply, .. } => {
+                (Asked::OpenPages { uid }, Box::new(move || drop(reply.send(Ok("http://localhost:60000/".to_owned())))))
+            }
+            // Only the bridge asks these.
+            Request::Links { .. } | Request::Bridged { .. } | Request::PagesOpen { .. } => continue,
             Request::CallerLeft { bus_name } => (Asked::CallerLeft { bus_name }, Box::new(|| ())),
         };
         let _ = tell.send(asked);

@@ -15,6 +15,14 @@ mod agent_setup_usb;
 #[cfg(feature = "emulator")]
 mod agent_setup_wps;
 #[cfg(feature = "emulator")]
+mod bridge_access;
+#[cfg(feature = "emulator")]
+mod bridge_faults;
+#[cfg(feature = "emulator")]
+mod bridge_relay;
+#[cfg(feature = "emulator")]
+mod bridge_support;
+#[cfg(feature = "emulator")]
 mod cli_bundle;
 #[cfg(feature = "emulator")]
 mod cli_commands;
