@@ -89,6 +89,8 @@ impl Printer {
             "capabilities": self.capabilities(),
             "reports": p.texts("Reports"),
             "transport": p.text("Transport"),
+            "uri": p.text("Uri"),
+            "admin_uri": p.text("AdminUri"),
             "current_job": p.text("CurrentJob"),
             "wps": self.wps.as_ref().map(|wps| json!({
                 "methods": wps.texts("Methods"),

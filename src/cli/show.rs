@@ -24,6 +24,8 @@ pub async fn run(client: &Client, which: &Which) -> Result<(), Error> {
         ("uuid", p.text("Uuid")),
         ("usb", format!("{} ({vendor:04x}:{product:04x})", printer.usb())),
         ("transport", p.text("Transport")),
+        ("prints at", p.text("Uri")),
+        ("pages", p.text("AdminUri")),
         ("state", printer.state()),
         ("reason", p.text("StateReason")),
         ("reports", p.texts("Reports").join(", ")),

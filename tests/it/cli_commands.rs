@@ -127,6 +127,8 @@ async fn list_and_show() {
          uuid: 434e4633-3531-3130-3232-d48564b8a0c1\n\
          usb: 001/004 (03f0:002a)\n\
          transport: usb\n\
+         prints at: ipp://localhost:60000/ipp/print\n\
+         pages: http://localhost:60000/\n\
          state: ready\n\
          reports: network\n\
          wps: read-pin\n\
