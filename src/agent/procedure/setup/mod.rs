@@ -68,9 +68,8 @@ pub(super) async fn run(
         return Ok(JobResult::Routes(survey.offers));
     }
     let Errand { target, facts, .. } = errand;
-    let ways = survey.ways().map_err(|failure| {
+    let ways = survey.ways().inspect_err(|failure| {
         tracing::info!(job = %work.job, error = failure.kind.name(), "no way onto the network");
-        failure
     })?;
     tracing::info!(job = %work.job, ways = ?ways.iter().map(|way| way.route().name()).collect::<Vec<_>>(), "set-up begins");
     let generated = |way: &Way| matches!(way, Way::Pin(Source::Generated) | Way::Typed(Source::Generated));
