@@ -36,6 +36,13 @@ async fn fails(model: Model, options: Options, target: Target) -> (ErrorKind, St
     (failure.kind, failure.message, took)
 }
 
+/// A printer that is on no network, and takes its time to get onto one.
+fn slow_to_join() -> Options {
+    let mut options = fresh();
+    options.radio.join_time = Duration::from_secs(30);
+    options
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_printer_joins_with_a_passphrase_that_is_asked_for() {
     for model in [Model::Inkjet, Model::LaserJet] {
@@ -56,7 +63,7 @@ async fn a_printer_joins_with_a_passphrase_that_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_set_up_tells_where_it_is() {
     let scene = Scene::new();
-    let (printer, id) = scene.ready(Model::Inkjet, fresh()).await;
+    let (printer, id) = scene.ready(Model::Inkjet, slow_to_join()).await;
     let person = Person::new();
     let options = person.options();
     let job = scene.handle.start(id.clone(), setup(target("Emulated Network")), anna(), options).await.unwrap();
@@ -264,7 +271,7 @@ async fn explained_and_not_done() {
 async fn canceled_after_the_write_it_says_so() {
     for leaves in [false, true] {
         let scene = Scene::new();
-        let (printer, id) = scene.ready(Model::Inkjet, fresh()).await;
+        let (printer, id) = scene.ready(Model::Inkjet, slow_to_join()).await;
         printer.set_fault(fault("late@join"));
         let job = scene.start(&id, setup(given("Emulated Network"))).await;
         if leaves {
@@ -279,7 +286,7 @@ async fn canceled_after_the_write_it_says_so() {
         assert!(failure.message.contains("had been sent"), "{}", failure.message);
         assert!(printer.requests().iter().any(|request| request.starts_with("PUT")));
         // The next one finds what the first one did.
-        sleep(Duration::from_secs(10)).await;
+        sleep(Duration::from_secs(40)).await;
         assert!(joined(scene.run(&id, setup(given("Emulated Network"))).await).2);
     }
 }
