@@ -6,7 +6,7 @@ mod jpeg;
 mod picture;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -67,7 +67,7 @@ pub(super) fn line(settings: &Settings, page: u32, y: u32, row: &mut Vec<u8>) {
 
 /// One dot of the whole sheet, by its place at this resolution: a gradient of two colours; over it a grid every
 /// half inch; as many black bars at the top as the page's number; noise in a square that nothing compresses;
-/// each corner of the sheet another colour.
+/// its upper corners red and green.
 fn dot(resolution: u32, page: u32, x: u32, y: u32) -> [u8; 3] {
     // In hundredths of an inch.
     let (across, down) = (x * 100 / resolution, y * 100 / resolution);

@@ -7,6 +7,7 @@ mod lab_radio;
 mod pages;
 mod radio;
 mod resources;
+mod services;
 mod wire;
 
 use std::future::poll_fn;
