@@ -26,7 +26,7 @@ use super::options::Framing;
 use super::pipe::PrinterPipe;
 use super::printer::Printer;
 use super::script::{self, Step};
-use super::stream::{Control, PipeStream};
+use super::stream::{Control, Cutter, PipeStream};
 use super::{escl, ipp, services, web};
 
 /// The longest document that the printer reads, in bytes.
@@ -103,7 +103,7 @@ async fn answer_all(gadget: &Arc<Gadget>, pipe: &PrinterPipe) {
     loop {
         let control = Arc::new(Control::default());
         let slot = Slot::default();
-        let desk = Desk { printer: gadget.printer.clone(), strict: true };
+        let desk = Desk { printer: gadget.printer.clone(), pipe: Some(pipe.clone()) };
         let service = service_fn(|request| answer(desk.clone(), request, Arc::clone(&control), Arc::clone(&slot)));
         let served = hyper::server::conn::http1::Builder::new()
             .title_case_headers(true)
@@ -130,8 +130,20 @@ async fn answer_all(gadget: &Arc<Gadget>, pipe: &PrinterPipe) {
 #[derive(Clone)]
 pub(super) struct Desk {
     pub printer: Printer,
-    /// Only requests for `localhost` are taken, as over USB.
-    pub strict: bool,
+    /// The cable's end, which takes only requests for `localhost`; `None` is TCP.
+    pub pipe: Option<PrinterPipe>,
+}
+
+impl Desk {
+    /// Writes a whole response past the server, which goes on reading the request.
+    fn interject(&self, reply: &Reply) {
+        if let Some(pipe) = &self.pipe {
+            let mut cutter = Cutter::new(pipe.clone());
+            cutter.write(reply.head(Some(reply.body.len())).as_bytes());
+            cutter.write(&reply.body);
+            cutter.flush(true);
+        }
+    }
 }
 
 /// Answers a request, or leaves in `slot` what is to be played instead.
@@ -160,8 +172,8 @@ pub(super) async fn answer(
     }
     let resource = services::resource(&path).unwrap_or_else(|| ledm::resource(printer, &head.method, &path));
     let fault = printer.fault_at(resource);
-    let refused = refused(desk.strict, &head.method, &head.headers, resource, fault);
-    let Some(reply) = reply(printer, &head, &path, resource, fault, refused, body).await else {
+    let refused = refused(desk.pipe.is_some(), &head.method, &head.headers, resource, fault);
+    let Some(reply) = reply(&desk, &head, &path, resource, fault, refused, body).await else {
         return Err(Scripted);
     };
     let script = |steps| {
@@ -203,7 +215,7 @@ pub(super) async fn answer(
 
 /// What is answered, once the request's body has been read; `None` when that broke off.
 async fn reply(
-    printer: &Printer,
+    desk: &Desk,
     head: &Parts,
     path: &str,
     resource: Resource,
@@ -211,12 +223,16 @@ async fn reply(
     refused: Option<Reply>,
     body: Incoming,
 ) -> Option<Reply> {
-    let (method, headers) = (&head.method, &head.headers);
+    let (printer, method, headers) = (&desk.printer, &head.method, &head.headers);
     if matches!(resource, Resource::Ipp | Resource::Fax) {
         let refused = refused.or_else(|| ipp::refused(method, headers));
         return match refused {
             Some(reply) => drain(body).await.map(|_| reply),
-            None => ipp::answer(printer, resource == Resource::Fax, &authority(headers), body, fault).await,
+            None => {
+                let say = |reply: Reply| desk.interject(&reply);
+                let interject: Option<ipp::Interject<'_>> = if desk.pipe.is_some() { Some(&say) } else { None };
+                ipp::answer(printer, resource == Resource::Fax, &authority(headers), body, fault, interject).await
+            }
         };
     }
     if fault == Some(Kind::HangUpload) {

@@ -1,5 +1,5 @@
 //! The printer's HTTP server on a TCP port, for tests that want the printer without a cable: IPP and eSCL clients
-//! can be pointed at it. Faults work as far as TCP can show them; where USB would hang or stall, it hangs.
+//! can be pointed at it. Faults work as far as TCP can show them: where USB would hang or stall, it hangs; responses are never early.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -49,7 +49,7 @@ pub async fn serve(listener: TcpListener, printer: Printer) -> std::io::Result<(
 async fn speak(mut stream: TcpStream, printer: Printer) {
     let _ = stream.set_nodelay(true);
     let (control, slot) = (Arc::new(Control::default()), Slot::default());
-    let desk = Desk { printer, strict: false };
+    let desk = Desk { printer, pipe: None };
     let service = service_fn(|request| http::answer(desk.clone(), request, Arc::clone(&control), Arc::clone(&slot)));
     let served = hyper::server::conn::http1::Builder::new()
         .title_case_headers(true)

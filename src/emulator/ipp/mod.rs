@@ -36,14 +36,18 @@ pub(super) fn refused(method: &Method, headers: &HeaderMap) -> Option<Reply> {
     (!kind.eq_ignore_ascii_case("application/ipp")).then(|| Reply::status(415))
 }
 
+/// Says something before the request has ended, past the HTTP server.
+pub(super) type Interject<'a> = &'a (dyn Fn(Reply) + Send + Sync);
+
 /// Answers a POST to `/ipp/print`, or to `/ipp/faxout` where `fax` is true. `None`: the client did not send what it
-/// announced.
+/// announced, or has its answer already.
 pub(super) async fn answer<B>(
     printer: &Printer,
     fax: bool,
     host: &str,
     mut body: B,
     fault: Option<Kind>,
+    interject: Option<Interject<'_>>,
 ) -> Option<Reply>
 where
     B: Body<Data = Bytes> + Unpin + Send + 'static,
@@ -69,16 +73,16 @@ where
         Ok(Course::Document(pending)) => {
             let reception = spool::receive(printer, pending.paperwork.clone());
             match fault {
-                Some(Kind::Early) => {
-                    tokio::spawn(take(reception, first, body));
-                    Some(message(pending.answer(view, None)))
-                }
-                Some(Kind::EarlyDeaf) => {
-                    tokio::spawn(async move {
+                Some(Kind::Early | Kind::EarlyDeaf) if interject.is_some() => {
+                    if let Some(interject) = interject {
+                        interject(message(pending.answer(view, None)));
+                    }
+                    if fault == Some(Kind::EarlyDeaf) {
                         let _unread = (body, reception);
-                        std::future::pending::<()>().await;
-                    });
-                    Some(message(pending.answer(view, None)))
+                        return std::future::pending().await;
+                    }
+                    take(reception, first, body).await;
+                    None
                 }
                 Some(Kind::HangUpload) => {
                     let _half = reception.push(first).await;
