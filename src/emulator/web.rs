@@ -106,10 +106,7 @@ fn icon() -> Vec<u8> {
 /// Read by the administrator only (HTTP Digest, RFC 7616) \[C: user admin\].
 fn protected(printer: &Printer, method: &Method, path: &str, headers: &HeaderMap) -> Reply {
     let given = headers.get("authorization").and_then(|value| value.to_str().ok());
-    let verdict = printer.with_nonces(|nonces| match given {
-        Some(given) => Some(nonces.check(PASSWORD, method.as_str(), path, given)),
-        None => None,
-    });
+    let verdict = printer.with_nonces(|nonces| given.map(|given| nonces.check(PASSWORD, method.as_str(), path, given)));
     match verdict {
         Some(Verdict::Good) => {
             of_kind("text/html; charset=utf-8", page("Security", "<p>Only for the administrator.</p>"))

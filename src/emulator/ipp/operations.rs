@@ -287,7 +287,6 @@ fn format(view: View<'_>, operation: &Group) -> Result<(), No> {
 
 /// The job's attributes against what the printer supports (RFC 8011, 4.1.7). What it can't do is left out, or
 /// with ipp-attribute-fidelity refuses the job. Gives the status, what is taken, and what is not.
-#[expect(clippy::type_complexity, reason = "a status and two lists, taken apart at once")]
 fn wishes(view: View<'_>, request: &Message, operation: &Group) -> Result<(u16, Vec<Attribute>, Vec<Attribute>), No> {
     format(view, operation)?;
     let own = attributes::all(view);
