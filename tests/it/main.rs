@@ -32,6 +32,8 @@ mod cli_demo;
 mod cli_emulate;
 mod cli_interfaces;
 #[cfg(feature = "emulator")]
+mod cli_onto_wifi;
+#[cfg(feature = "emulator")]
 mod cli_setup;
 #[cfg(feature = "emulator")]
 mod cli_terminal;
