@@ -53,6 +53,12 @@ impl Drop for StatusLine {
     }
 }
 
+/// Wipes the line on which the cursor is, whoever wrote it.
+#[cfg(feature = "emulator")]
+pub fn wipe() {
+    write("\r\x1b[2K");
+}
+
 /// Whether a [`Board`] has the end of the terminal.
 #[must_use]
 pub fn is_taken() -> bool {

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::super::exit::Error;
 use super::super::output::Output;
+use super::super::progress;
 use super::super::prompter::{Answer, Ask, Question, Refusal, What};
 use super::Desk;
 use super::words::{label, sentence};
@@ -27,7 +28,13 @@ impl Scripted {
     }
 
     fn tell(&self, text: &str) -> Result<(), Error> {
-        if self.output.is_json() || text.is_empty() { Ok(()) } else { self.output.line(text) }
+        if self.output.is_json() || text.is_empty() {
+            return Ok(());
+        }
+        if self.output.has_status_line() {
+            progress::wipe();
+        }
+        self.output.line(text)
     }
 
     fn answer(&mut self, question: Question) -> Result<(), Error> {
