@@ -32,7 +32,7 @@ pub(super) struct Admitted {
 
 const NOT_HERE: &str = "This is a printer's port on this computer. Address it as localhost, 127.0.0.1, [::1], or by the computer's own name.";
 const FOREIGN: &str = "Another web site made your browser ask this. Nothing was sent to the printer.";
-const PROTECTED: &str = "This page belongs to the printer's set-up and is protected. Open it for yourself with the OpenAdminPages call of plugprint (\"plugprint open\"), or ask as root.";
+const PROTECTED: &str = "This page belongs to the printer's set-up and is protected. Let plugprint open it to you (its D-Bus method OpenAdminPages), or ask as root.";
 const NOBODY: &str = "It can't be told which user asks. Nothing was sent to the printer.";
 
 /// Decides on a request.

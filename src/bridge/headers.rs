@@ -19,8 +19,19 @@ const HOP_BY_HOP: [HeaderName; 10] = [
     header::EXPECT,
 ];
 
-/// Where browsers say what made them ask; for us, not for the printer.
-const FETCH: [&str; 4] = ["sec-fetch-site", "sec-fetch-mode", "sec-fetch-dest", "sec-fetch-user"];
+/// Not for the printer: where browsers say what made them ask, and with what some servers are told to take a request
+/// for another one than its first line says, which was not the one that we judged.
+const NOT_PASSED_ON: [&str; 9] = [
+    "sec-fetch-site",
+    "sec-fetch-mode",
+    "sec-fetch-dest",
+    "sec-fetch-user",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
 
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let named: Vec<HeaderName> = headers
@@ -41,7 +52,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 /// whatever the client called it, Host, Origin and Referer say the same.
 pub(super) fn to_printer(headers: &mut HeaderMap, port: u16) {
     strip_hop_by_hop(headers);
-    for name in FETCH {
+    for name in NOT_PASSED_ON {
         headers.remove(name);
     }
     let own = format!("localhost:{port}");
@@ -111,6 +122,8 @@ mod tests {
             ("origin", "http://desk.local:60000"),
             ("referer", "http://desk.local:60000/a?b"),
             ("sec-fetch-site", "same-origin"),
+            ("x-http-method-override", "PUT"),
+            ("x-original-url", "/IoMgmt/Adapters"),
         ]);
         to_printer(&mut got, 60000);
         let expected = headers(&[

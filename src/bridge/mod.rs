@@ -128,7 +128,7 @@ pub async fn serve(handle: Handle, options: Options, shutdown: CancellationToken
     loop {
         let now = Arc::clone(&view.borrow_and_update());
         for (id, task) in &running {
-            if !wanted(&now, id).is_some_and(|printer| printer.address == task.address) {
+            if wanted(&now, id).is_none_or(|printer| printer.address != task.address) {
                 task.stop.cancel();
             }
         }

@@ -20,7 +20,7 @@ pub(super) enum Ambiguous {
     TooLong,
     #[error("The path goes up with \"..\", or holds \".\".")]
     Dots,
-    #[error("The path holds an escaped slash, backslash, percent sign or control character.")]
+    #[error("The path holds an escaped slash, backslash, percent sign, question mark, hash or control character.")]
     Escaped,
     #[error("The path holds a broken escape, or bytes that are no UTF-8.")]
     Broken,
@@ -81,7 +81,7 @@ fn decode(segment: &str) -> Result<String, Ambiguous> {
                 return Err(Ambiguous::Broken);
             };
             let byte = u8::try_from(high * 16 + low).map_err(|_| Ambiguous::Broken)?;
-            if matches!(byte, b'/' | b'%') {
+            if matches!(byte, b'/' | b'%' | b'?' | b'#') {
                 return Err(Ambiguous::Escaped);
             }
             byte
@@ -164,6 +164,8 @@ mod tests {
             ("/ipp%5c..%5cIoMgmt", Ambiguous::Escaped),
             ("/ipp\\IoMgmt", Ambiguous::Escaped),
             ("/%2570in", Ambiguous::Escaped),
+            ("/cdm/ioConfig%3f/v2", Ambiguous::Escaped),
+            ("/cdm/ioConfig%23/v2", Ambiguous::Escaped),
             ("/IoMgmt%00", Ambiguous::Escaped),
             ("/IoMgmt%0d%0a", Ambiguous::Escaped),
             ("/Io%4", Ambiguous::Broken),

@@ -134,7 +134,9 @@ impl Ports {
 fn fit(name: &str) -> String {
     let mut name = name.trim().to_owned();
     name.retain(|c| !c.is_control());
-    name.truncate(name.floor_char_boundary(NAME));
+    while name.len() > NAME {
+        name.pop();
+    }
     name
 }
 

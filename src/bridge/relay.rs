@@ -44,7 +44,8 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
     let (mut head, body) = request.into_parts();
     let admitted = gate::admit(&bridge.room, &bridge.printer, client, &head).await?;
     let gathered = gather(bridge, body).await?;
-    if matches!(admitted.purpose, Purpose::Print | Purpose::Fax) && head.method == Method::POST {
+    let reading = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    if matches!(admitted.purpose, Purpose::Print | Purpose::Fax) && !(reading && gathered.beginning().is_empty()) {
         check_operation(bridge, client, &head.headers, &gathered).await?;
     }
     let purpose = admitted.purpose;
