@@ -204,7 +204,8 @@ mod tests {
             clues("ipps://HP%20ENVY._ipps._tcp.local/?uuid=1c852a4d-b800-1f08-abcd-a0d3c1e4b0a1").unwrap(),
             vec![Clue::Uuid("1c852a4d-b800-1f08-abcd-a0d3c1e4b0a1".into())]
         );
-        assert_eq!(clues("ipp://localhost:60000/ipp/print").unwrap(), vec![]);
+        assert_eq!(clues("ipp://localhost:60000/ipp/print").unwrap(), vec![Clue::Port(60000)]);
+        assert_eq!(clues("ipp://printer.example:60000/ipp/print").unwrap(), vec![]);
     }
 
     #[test]
