@@ -1,6 +1,6 @@
 """What the service's sandbox keeps it from, tried out from inside: runs as ExecStart of a copy of the shipped unit.
 
-usage: sandbox.py [--with-internet]     with it: address families are not restricted, to see what IPAddressDeny does
+usage: sandbox.py ADDRESS
 """
 
 import ctypes
@@ -63,15 +63,18 @@ def connect(address):
         pass
 
 
-if sys.argv[1:] == ["--with-internet"]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    refused("IPAddressDeny: a connection to somebody who listens", lambda: connect(listener.getsockname()), "EPERM", "timed out")
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    refused("IPAddressDeny: a datagram to this computer", lambda: udp.sendto(b"x", ("127.0.0.1", 9)), "EPERM")
-    checks.end()
+def listener(address):
+    return socket.create_server((address, 0))
 
-refused("RestrictAddressFamilies: IPv4", lambda: socket.socket(socket.AF_INET), "EAFNOSUPPORT", "EPERM")
-refused("RestrictAddressFamilies: IPv6", lambda: socket.socket(socket.AF_INET6), "EAFNOSUPPORT", "EPERM")
+
+ELSEWHERE = sys.argv[1]  # an address that this computer has, and that is not localhost
+reachable = listener("127.0.0.1")
+allowed("the bridge: connections on localhost", lambda: connect(reachable.getsockname()))
+other = listener(ELSEWHERE)
+refused("IPAddressAllow=localhost: a connection to another address", lambda: connect(other.getsockname()), "EPERM", "timed out")
+datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for address in (ELSEWHERE, ELSEWHERE.rsplit(".", 1)[0] + ".77"):
+    refused(f"IPAddressDeny: a datagram to {address}", lambda: datagram.sendto(b"x", (address, 9)), "EPERM")
 refused("RestrictAddressFamilies: packets", lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW), "EAFNOSUPPORT", "EPERM")
 allowed("the bus's kind of socket", lambda: socket.socket(socket.AF_UNIX).close())
 allowed("device announcements (netlink)", lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 15).close())
