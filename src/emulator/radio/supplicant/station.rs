@@ -19,6 +19,8 @@ use super::{Order, Shared, dhcp};
 const QUIET: Duration = Duration::from_secs(10);
 /// Another scan is under way: ours is asked for again.
 const BUSY: Duration = Duration::from_millis(500);
+/// It has failed, and still tells the registrar so (WSC_NACK).
+const FAREWELL: Duration = Duration::from_secs(1);
 /// So many scans that hear no such network mean that it is not there; one may miss it.
 const MISSES: u8 = 2;
 
@@ -29,6 +31,8 @@ pub(super) struct Station {
     address: Option<JoinHandle<Option<Lease>>>,
     /// WPS waits for a registrar until then.
     enrolling: Option<Instant>,
+    /// WPS has failed so, and is over then.
+    failing: Option<(Instant, Failure)>,
     /// The scan that somebody waits for is asked for then.
     scan_at: Option<Instant>,
     /// The scan that somebody waits for is under way.
@@ -55,6 +59,7 @@ impl Station {
             control,
             address: None,
             enrolling: None,
+            failing: None,
             scan_at: None,
             scanning: false,
             misses: 0,
@@ -86,6 +91,11 @@ impl Station {
                 } => {
                     self.address = None;
                     self.addressed(lease.ok().flatten());
+                }
+                () = at(self.failing.map(|(time, _)| time)) => {
+                    if let Some((_, failure)) = self.failing {
+                        self.end_enrolment(failure).await?;
+                    }
                 }
                 () = at(self.enrolling) => self.end_enrolment(Failure::NoRegistrar).await?,
                 () = at(self.scan_at) => self.scan().await?,
@@ -150,6 +160,7 @@ impl Station {
             asked.abort();
         }
         self.enrolling = None;
+        self.failing = None;
         self.misses = 0;
     }
 
@@ -288,7 +299,10 @@ impl Station {
                 Ok(())
             }
             Event::WpsSuccess if enrolling => self.enrolled().await,
-            Event::WpsFailed(failure) if enrolling => self.end_enrolment(failure).await,
+            Event::WpsFailed(failure) if enrolling => {
+                self.failing.get_or_insert((Instant::now() + FAREWELL, failure));
+                Ok(())
+            }
             Event::Overlap if enrolling => self.end_enrolment(Failure::Overlap).await,
             Event::Terminating => Err(io::Error::other("it ends")),
             _ => Ok(()),
