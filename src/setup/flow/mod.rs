@@ -272,7 +272,7 @@ impl Flow {
     }
 
     fn warm(&mut self, now: Duration) {
-        self.enter(State::Warming { poll: Poll::Due(now), until: now + POWER });
+        self.enter(State::Warming { poll: Poll::Due(now), until: now + POWER, heard: false });
     }
 
     /// Judges a snapshot, remembers it, and ends where the printer is on the network.
@@ -311,7 +311,7 @@ impl Flow {
         }
         // A look that fails is no failure of the way; the next one may do.
         let Ok(Answer::Station(snapshot)) = answer else { return };
-        if let State::Verifying { heard, .. } = &mut self.state {
+        if let State::Verifying { heard, .. } | State::Warming { heard, .. } = &mut self.state {
             *heard = true;
         }
         let off = snapshot.radio_off();
@@ -416,8 +416,8 @@ impl Flow {
                 let until = until.max(now + ADDRESS);
                 self.state = State::Verifying { poll: Poll::Due(now), until, heard, admitted, otherwise };
             }
-            State::Warming { until, .. } => {
-                self.state = State::Warming { poll: Poll::Due(now), until: until.max(now + LOOK) };
+            State::Warming { until, heard, .. } => {
+                self.state = State::Warming { poll: Poll::Due(now), until: until.max(now + LOOK), heard };
             }
             state => {
                 self.state = state;
@@ -477,14 +477,16 @@ impl Flow {
             State::Writing { canceled: true, .. } => self.fail_for_good(Failure::Canceled { written: true }),
             // The printer may have taken it all the same.
             State::Writing { .. } => self.verify(VERIFY, false, None, now),
-            State::Warming { .. } => self.fail(Failure::Radio, now),
+            State::Warming { heard: true, .. } => self.fail(Failure::Radio, now),
             State::Enrolling { by, poll, until, open } => {
                 let otherwise = by.too_late();
                 self.state = State::Enrolling { by, poll, until, open };
                 let lasts = if self.associated() { ADDRESS } else { LAST_LOOK };
                 self.verify(lasts, false, Some(otherwise), now);
             }
-            State::Verifying { heard: false, otherwise: None, .. } => self.fail(Failure::Silent(step), now),
+            State::Warming { heard: false, .. } | State::Verifying { heard: false, otherwise: None, .. } => {
+                self.fail(Failure::Silent(step), now)
+            }
             State::Verifying { admitted, otherwise, .. } => {
                 let asked = self.asked(LOOK, now);
                 self.enter(State::Inquiring { asked, admitted, otherwise });

@@ -18,6 +18,8 @@ pub(super) enum State {
     Warming {
         poll: Poll,
         until: Duration,
+        /// The printer answered at least once.
+        heard: bool,
     },
     Scanning {
         asked: Asked,

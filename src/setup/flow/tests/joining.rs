@@ -252,6 +252,14 @@ fn a_printer_that_hangs_ends_each_step_in_time() {
     scanned(&mut scene);
     hangs(scene, 30, Failure::Silent(Step::Look));
     hangs(Scene::before(home(), &[Way::Join], alone()).0, 90, Failure::Silent(Step::Scan));
+    // One that answers nothing while its radio comes on.
+    let (mut scene, _) = Scene::before(home(), &[Way::Join], off());
+    scene.printer(Ok(Answer::Done));
+    while scene.outcome.is_none() {
+        let next = scene.wake_at().unwrap();
+        scene.at(next.as_secs());
+    }
+    assert_eq!((scene.failure(), scene.now), (Failure::Silent(Step::PowerOn), seconds(60)));
     // A radio that does not come on.
     let (mut scene, _) = Scene::before(home(), &[Way::Join], off());
     scene.printer(Ok(Answer::Done));
