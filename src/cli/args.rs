@@ -71,7 +71,13 @@ An empty line declines a secret.")]
     /// Plug an emulated printer into this kernel, or serve it over USB/IP
     #[command(after_help = "\
 Orders on standard input, one a line: fault NAME, fault none, unplug, replug, panel (what the
-printer's panel shows), quit. Each page that is printed is told with its number, job and file.")]
+printer's panel shows), paper (what the last page says), press wps, press wireless, type PIN and
+push (at the simulated router), quit. Each page that is printed is told with its number, job and
+file, and what the printer's Wi-Fi does.
+
+--radio supplicant=SOCKET gives it a real radio: the control socket of a wpa_supplicant that has
+no networks of its own; with it, dhcp=PROGRAM asks for an address and writes ip=, subnet=, router=
+and dns= lines.")]
     #[cfg(feature = "emulator")]
     Emulate(Emulate),
     /// See it all work, without a printer: everything runs inside this program
