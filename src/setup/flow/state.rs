@@ -156,6 +156,34 @@ impl Poll {
     }
 }
 
+/// The states that stand on a question to the printer, borrowed as `$state` is.
+macro_rules! asked_of {
+    ($state:expr) => {
+        match $state {
+            State::Looking(asked)
+            | State::PoweringOn(asked)
+            | State::Scanning { asked, .. }
+            | State::Checking { asked, .. }
+            | State::Writing { asked, .. }
+            | State::ReadingPin(asked)
+            | State::Printing { asked, .. }
+            | State::WritingPin { asked, .. }
+            | State::Inquiring { asked, .. } => Some(asked),
+            _ => None,
+        }
+    };
+}
+
+/// The states that look again and again, borrowed as `$state` is.
+macro_rules! poll_of {
+    ($state:expr) => {
+        match $state {
+            State::Warming { poll, .. } | State::Enrolling { poll, .. } | State::Verifying { poll, .. } => Some(poll),
+            _ => None,
+        }
+    };
+}
+
 impl State {
     /// What is being done, for people.
     pub(super) fn step(&self) -> Step {
@@ -182,34 +210,12 @@ impl State {
 
     /// The question to the printer that this state stands on.
     pub(super) fn asked(&self) -> Option<&Asked> {
-        match self {
-            Self::Looking(asked)
-            | Self::PoweringOn(asked)
-            | Self::Scanning { asked, .. }
-            | Self::Checking { asked, .. }
-            | Self::Writing { asked, .. }
-            | Self::ReadingPin(asked)
-            | Self::Printing { asked, .. }
-            | Self::WritingPin { asked, .. }
-            | Self::Inquiring { asked, .. } => Some(asked),
-            _ => None,
-        }
+        asked_of!(self)
     }
 
     /// The question to the printer that this state stands on, to be asked anew.
     pub(super) fn asked_mut(&mut self) -> Option<&mut Asked> {
-        match self {
-            Self::Looking(asked)
-            | Self::PoweringOn(asked)
-            | Self::Scanning { asked, .. }
-            | Self::Checking { asked, .. }
-            | Self::Writing { asked, .. }
-            | Self::ReadingPin(asked)
-            | Self::Printing { asked, .. }
-            | Self::WritingPin { asked, .. }
-            | Self::Inquiring { asked, .. } => Some(asked),
-            _ => None,
-        }
+        asked_of!(self)
     }
 
     /// The same question in words, to be sent once more.
@@ -241,18 +247,12 @@ impl State {
 
     /// Looking again and again, where this state does.
     pub(super) fn poll(&self) -> Option<&Poll> {
-        match self {
-            Self::Warming { poll, .. } | Self::Enrolling { poll, .. } | Self::Verifying { poll, .. } => Some(poll),
-            _ => None,
-        }
+        poll_of!(self)
     }
 
     /// Looking again and again, where this state does, to go on with.
     pub(super) fn poll_mut(&mut self) -> Option<&mut Poll> {
-        match self {
-            Self::Warming { poll, .. } | Self::Enrolling { poll, .. } | Self::Verifying { poll, .. } => Some(poll),
-            _ => None,
-        }
+        poll_of!(self)
     }
 
     /// The question to a person that is open.
@@ -278,23 +278,10 @@ impl State {
 
     /// When this state ends if nothing happens.
     pub(super) fn until(&self) -> Option<Duration> {
-        Some(match self {
-            Self::Looking(asked)
-            | Self::PoweringOn(asked)
-            | Self::Scanning { asked, .. }
-            | Self::Checking { asked, .. }
-            | Self::Writing { asked, .. }
-            | Self::ReadingPin(asked)
-            | Self::Printing { asked, .. }
-            | Self::WritingPin { asked, .. }
-            | Self::Inquiring { asked, .. } => asked.until,
-            Self::Consenting { open, .. }
-            | Self::AskingPassphrase { open, .. }
-            | Self::AskingPin { open, .. }
-            | Self::AskingPassword { open, .. } => open.until,
-            Self::Warming { until, .. } | Self::Enrolling { until, .. } | Self::Verifying { until, .. } => *until,
-            Self::Finished => return None,
-        })
+        match self {
+            Self::Warming { until, .. } | Self::Enrolling { until, .. } | Self::Verifying { until, .. } => Some(*until),
+            _ => self.asked().map(|asked| asked.until).or_else(|| Some(self.open()?.until)),
+        }
     }
 
     /// When it has to be woken, at the latest. `away`: the printer can't be asked.
