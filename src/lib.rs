@@ -7,7 +7,7 @@
 //!
 //! | storey | rooms | what it does |
 //! |---|---|---|
-//! | 0 | [`secret`], [`blame`] | PINs and passphrases: wiped on drop, never printed; whose failure it is |
+//! | 0 | [`secret`], [`blame`], [`store`] | PINs and passphrases: wiped on drop, never printed; whose failure it is; small files |
 //! | 1 | [`usb`], [`http`] | bytes to and from a printer: one claimed interface is a link, one request and its response an exchange |
 //! | 2 | [`ipp`], [`hp`], [`wps`], [`wifi`] | what one says to a printer: documents are pure, calls are few |
 //! | 3 | [`printer`], [`setup`] | meaning: identity, capabilities with their evidence, what a button combination does; the ways onto the network |
@@ -40,6 +40,7 @@ pub mod ipp;
 pub mod printer;
 pub mod secret;
 pub mod setup;
+pub mod store;
 pub mod usb;
 pub mod wifi;
 pub mod wps;

@@ -43,7 +43,11 @@ impl Registry {
         }
         let pool = entry.pool.clone().ok_or_else(not_found)?;
         let best = entry.recognised.functions.first().map(|function| function.channel);
-        Ok(Links { pool, ipp: matches!(best, Some(Channel::IppUsb | Channel::HpIpp2)) })
+        Ok(Links {
+            pool,
+            ipp: matches!(best, Some(Channel::IppUsb | Channel::HpIpp2)),
+            quirks: entry.recognised.quirks.clone(),
+        })
     }
 
     pub(super) fn bridged(&mut self, printer: &PrinterId, addresses: Option<Addresses>) {

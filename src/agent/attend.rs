@@ -12,6 +12,7 @@ use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::fault;
 use crate::http;
 use crate::printer::probe::{self, Recognised};
+use crate::printer::quirks::Book;
 use crate::usb::{self, Arrival, Bus};
 
 /// A printer is busy for several seconds after power-on or replug (seen on a DeskJet 3750 [C]).
@@ -34,6 +35,8 @@ pub(super) struct Attendance {
     pub(super) news: mpsc::UnboundedSender<Event>,
     /// Unplugged, or the agent stops.
     pub(super) gone: CancellationToken,
+    /// What is known of single models.
+    pub(super) quirks: Book,
     /// Somebody wants it asked again.
     pub(super) again: Arc<Notify>,
 }
@@ -69,7 +72,10 @@ async fn look(attendance: &Attendance) -> Option<Option<(http::Pool, Recognised)
                 return None;
             }
             Ok(Some((recognised, device))) => {
-                let pool = recognised.mute.is_none().then(|| http::Pool::new(device, recognised.functions.clone()));
+                let pool = recognised.mute.is_none().then(|| {
+                    let manner = recognised.quirks.manner.clone();
+                    http::Pool::with_manner(device, recognised.functions.clone(), manner)
+                });
                 attendance.tell(DeviceNews::Recognised(Box::new(recognised.clone()), pool.clone()));
                 return Some(pool.map(|pool| (pool, recognised)));
             }
@@ -91,8 +97,10 @@ async fn look(attendance: &Attendance) -> Option<Option<(http::Pool, Recognised)
 
 async fn recognise(attendance: &Attendance) -> Result<Option<(Recognised, Arc<dyn usb::Device>)>, usb::Error> {
     let device = attendance.bus.open(attendance.arrival.address).await?;
-    let recognised = probe::recognise(device.as_ref(), &attendance.arrival).await?;
-    Ok(recognised.map(|recognised| (recognised, device)))
+    let Some(mut recognised) = probe::recognise(device.as_ref(), &attendance.arrival).await? else { return Ok(None) };
+    let Arrival { vendor_id, product_id, .. } = attendance.arrival;
+    recognised.quirks = attendance.quirks.of(vendor_id, product_id, Some(&recognised.model));
+    Ok(Some((recognised, device)))
 }
 
 /// Asks the printer what it can do, at first and whenever it is wanted; after a failure, until it answers.

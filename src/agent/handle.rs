@@ -9,6 +9,7 @@ use crate::agent::Failure;
 use crate::agent::view::{Caller, JobId, JobResult, StartOptions, Task, View};
 use crate::http;
 use crate::printer::identity::PrinterId;
+use crate::printer::quirks::Quirks;
 
 /// A request of a face. The reply says whether it was taken, not how it ended.
 #[derive(Debug)]
@@ -101,6 +102,8 @@ pub struct Links {
     pub pool: http::Pool,
     /// Whether these links are made for printing: IPP over USB, and not a channel of the maker's own.
     pub ipp: bool,
+    /// What is known of this model that does not follow from any specification.
+    pub quirks: Quirks,
 }
 
 impl fmt::Debug for Links {

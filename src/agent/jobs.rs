@@ -203,7 +203,7 @@ impl Registry {
                     pool: pool.clone(),
                     ledm: procedure::connect(pool, None),
                     clock: Arc::clone(&self.clock),
-                    host: Arc::clone(&self.host),
+                    host: Arc::clone(&self.settings.host),
                     prompter: options.prompter,
                     news: self.news.clone(),
                     stop: stop.clone(),

@@ -25,6 +25,7 @@ pub mod prompt;
 mod registry;
 pub mod view;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub use host::{Host, NoHost, ThisHost};
 use crate::agent::event::Event;
 use crate::agent::registry::Registry;
 use crate::agent::view::View;
+use crate::printer::quirks::Book;
 use crate::usb;
 
 /// Requests that wait for the registry before a face has to wait too.
@@ -49,6 +51,25 @@ const REQUESTS: usize = 64;
 /// How long a stop may take: links are drained and interfaces given back within it.
 const STOP: Duration = Duration::from_secs(2);
 
+/// What the agent is given of this computer.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What a set-up can use around it.
+    pub host: Arc<dyn Host>,
+    /// What is known of single models.
+    pub quirks: Book,
+    /// The folder in which it remembers things over a restart; `None`: it does not.
+    pub state: Option<PathBuf>,
+}
+
+impl Settings {
+    /// On this computer, knowing no quirks and remembering nothing.
+    #[must_use]
+    pub fn on(host: Arc<dyn Host>) -> Self {
+        Self { host, quirks: Book::default(), state: None }
+    }
+}
+
 /// Starts the agent on this bus. It ends within two seconds after `shutdown`, with every job finished and
 /// every interface given back.
 ///
@@ -56,14 +77,14 @@ const STOP: Duration = Duration::from_secs(2);
 pub fn start(
     bus: Arc<dyn usb::Bus>,
     clock: Arc<dyn Clock>,
-    host: Arc<dyn Host>,
+    settings: Settings,
     shutdown: CancellationToken,
 ) -> (Handle, JoinHandle<()>) {
     let (requests, incoming) = mpsc::channel(REQUESTS);
     let (publish, view) = watch::channel(Arc::new(View::default()));
     let (news_in, news) = mpsc::unbounded_channel();
     let hotplug = bus.watch();
-    let registry = Registry::new(bus, clock, host, news_in, publish);
+    let registry = Registry::new(bus, clock, settings, news_in, publish);
     let task = tokio::spawn(run(hotplug, registry, incoming, news, shutdown));
     (Handle::new(requests, view), task)
 }

@@ -12,7 +12,7 @@ use crate::agent::attend::{self, Attendance};
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
 use crate::agent::view::{Associated, JobId, PinKind, PrinterView, State, View, WifiView, WpsView};
-use crate::agent::{Clock, ErrorKind, Failure, Host};
+use crate::agent::{Clock, ErrorKind, Failure, Settings};
 use crate::blame::Party;
 use crate::http;
 use crate::printer::capability::Capability;
@@ -73,8 +73,7 @@ pub(super) enum Condition {
 pub(super) struct Registry {
     bus: Arc<dyn usb::Bus>,
     pub(super) clock: Arc<dyn Clock>,
-    /// For the procedures that need a registrar.
-    pub(super) host: Arc<dyn Host>,
+    pub(super) settings: Settings,
     pub(super) news: mpsc::UnboundedSender<Event>,
     publish: watch::Sender<Arc<View>>,
     pub(super) tasks: TaskTracker,
@@ -89,14 +88,14 @@ impl Registry {
     pub(super) fn new(
         bus: Arc<dyn usb::Bus>,
         clock: Arc<dyn Clock>,
-        host: Arc<dyn Host>,
+        settings: Settings,
         news: mpsc::UnboundedSender<Event>,
         publish: watch::Sender<Arc<View>>,
     ) -> Self {
         Self {
             bus,
             clock,
-            host,
+            settings,
             news,
             publish,
             tasks: TaskTracker::new(),
@@ -159,6 +158,7 @@ impl Registry {
             news: self.news.clone(),
             gone: guest.gone.clone(),
             again: Arc::clone(&guest.again),
+            quirks: self.settings.quirks.clone(),
         }));
         self.guests.insert(guest.arrival.address, guest);
     }

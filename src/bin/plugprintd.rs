@@ -81,12 +81,12 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let stop_agent = CancellationToken::new();
     let stop_serving = CancellationToken::new();
     let usb = Arc::new(Libusb::new());
-    let (handle, mut agent) =
-        agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), Arc::new(agent::ThisHost), stop_agent.clone());
+    let state = arguments.state.clone().or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from));
+    let state = state.unwrap_or_else(|| "/var/lib/plugprint".into());
+    let settings = agent::Settings { state: Some(state.clone()), ..agent::Settings::on(Arc::new(agent::ThisHost)) };
+    let (handle, mut agent) = agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), settings, stop_agent.clone());
     let stop_bridge = CancellationToken::new();
     let bridge = (!arguments.no_bridge).then(|| {
-        let state = arguments.state.clone().or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from));
-        let state = state.unwrap_or_else(|| "/var/lib/plugprint".into());
         let options = bridge::Options {
             ports: Ports::remembered(state.join("ports"), Some(ports::IPP_USB.into()), ports::RANGE),
             names: Names::of_this_computer(),

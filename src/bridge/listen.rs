@@ -8,8 +8,9 @@ use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
 
 use super::Room;
-use super::ports::{Asker, Save};
+use super::ports::Asker;
 use crate::agent::view::PrinterView;
+use crate::store::Save;
 
 /// Connections that may wait in the kernel.
 const BACKLOG: u32 = 256;

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::fs;
+use std::io;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::import;
 use crate::printer::identity::PrinterId;
+use crate::store::{self, Save};
 
 /// The ports that printers get; ipp-usb's, so that what was set up for it goes on working.
 pub const RANGE: RangeInclusive<u16> = 60000..=65535;
 /// Where ipp-usb keeps its assignments.
 pub const IPP_USB: &str = "/var/ipp-usb/dev";
-/// The largest file that is read, in bytes.
-const FILE_LIMIT: u64 = 1 << 20;
 /// Printers that are remembered.
 const MOST: usize = 4096;
 /// The longest name, in bytes: a DNS-SD instance name (RFC 6763, 4.1.1).
@@ -46,12 +45,6 @@ pub(super) struct Asker<'a> {
     pub(super) serial_number: &'a str,
 }
 
-/// What is to be written.
-pub(super) struct Save {
-    file: PathBuf,
-    text: String,
-}
-
 impl Ports {
     /// Nothing is remembered. A range of only 0: whatever port is free.
     #[must_use]
@@ -62,7 +55,7 @@ impl Ports {
     /// Remembered in this file. One that can't be understood is kept aside, and what can be is used.
     #[must_use]
     pub fn remembered(file: PathBuf, imports: Option<PathBuf>, range: RangeInclusive<u16>) -> Self {
-        let (known, whole) = match read(&file) {
+        let (known, whole) = match store::read(&file) {
             Ok(text) => parse(&text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => (BTreeMap::new(), true),
             Err(error) => {
@@ -140,15 +133,6 @@ fn fit(name: &str) -> String {
     name
 }
 
-fn read(file: &Path) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large"));
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
 /// What could be understood, and whether that is all.
 fn parse(text: &str) -> (BTreeMap<PrinterId, Entry>, bool) {
     let mut known = BTreeMap::<PrinterId, Entry>::new();
@@ -177,22 +161,6 @@ fn entry(line: &str) -> Option<(PrinterId, Entry)> {
     let port = words.next()?.parse().ok().filter(|port| *port != 0)?;
     let name = words.next().unwrap_or_default();
     (fit(name) == name).then(|| (id, Entry { port, name: name.to_owned() }))
-}
-
-impl Save {
-    /// All or nothing, also when the power fails: a new file, on the disk, in the old one's place.
-    ///
-    /// # Errors
-    /// Whatever the file system says.
-    pub(super) fn write(&self) -> io::Result<()> {
-        let folder = self.file.parent().unwrap_or(Path::new("."));
-        let new = self.file.with_extension("new");
-        let mut file = File::create(&new)?;
-        file.write_all(self.text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, &self.file)?;
-        File::open(folder)?.sync_all()
-    }
 }
 
 #[cfg(test)]

@@ -181,8 +181,12 @@ impl Stage {
         let mut named = names.receive_name_owner_changed_with_args(&[(0, proxy::SERVICE)]).await?;
 
         let (bus, stop) = (emulator::Bus::new(), CancellationToken::new());
-        let (handle, agent) =
-            agent::start(Arc::new(bus.clone()), Arc::new(KernelClock), Arc::new(agent::NoHost), stop.clone());
+        let (handle, agent) = agent::start(
+            Arc::new(bus.clone()),
+            Arc::new(KernelClock),
+            agent::Settings::on(Arc::new(agent::NoHost)),
+            stop.clone(),
+        );
         let service = tokio::spawn(service(broker.connect().await?, handle, stop.clone()));
         if named.next().await.is_none() {
             return Err(Error::unreachable("it did not start"));

@@ -21,6 +21,7 @@ mod error;
 mod exchange;
 mod fetch;
 mod framing;
+mod manner;
 mod pool;
 mod recovery;
 mod slots;
@@ -29,6 +30,7 @@ mod socket;
 pub use body::{BoxError, RequestBody, ResponseBody};
 pub use call::{Authorize, Call, Deadlines, Patience, Reply};
 pub use error::Error;
+pub use manner::{Manner, Reset};
 pub use pool::Pool;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};

@@ -17,6 +17,7 @@ use super::call::{Call, Deadlines, Reply};
 use super::error::Error;
 use super::exchange::{self, HeadSender, Outcome, Outgoing};
 use super::fetch;
+use super::manner::Manner;
 use super::recovery::{self, Debt, Drained, Site};
 use super::slots::{Choice, State};
 use crate::usb;
@@ -37,6 +38,8 @@ pub struct Pool(Arc<Inner>);
 struct Inner {
     device: Arc<dyn usb::Device>,
     state: Mutex<State>,
+    /// How many may be in use at once.
+    links: usize,
     /// One permit per link that may be in use; first come, first served.
     permits: Arc<Semaphore>,
     /// Held shared by each exchange, alone by a port reset.
@@ -49,10 +52,19 @@ impl Pool {
     /// A pool of these functions of the device, best first. Claims nothing.
     #[must_use]
     pub fn new(device: Arc<dyn usb::Device>, functions: Vec<Function>) -> Self {
+        Self::with_manner(device, functions, Manner::default())
+    }
+
+    /// Likewise, of a printer that has to be spoken to in a manner of its own.
+    #[must_use]
+    pub fn with_manner(device: Arc<dyn usb::Device>, functions: Vec<Function>, manner: Manner) -> Self {
         let state = State::new(functions);
+        let most = manner.most_links.map_or(MOST_LINKS, |most| most.clamp(1, MOST_LINKS));
+        let links = state.alike().clamp(1, most);
         Self(Arc::new(Inner {
             device,
-            permits: Arc::new(Semaphore::new(state.alike().clamp(1, MOST_LINKS))),
+            permits: Arc::new(Semaphore::new(links)),
+            links,
             state: Mutex::new(state),
             in_use: RwLock::new(()),
             closing: CancellationToken::new(),
@@ -123,7 +135,7 @@ impl Pool {
     /// How many exchanges can run at once.
     #[must_use]
     pub fn links(&self) -> usize {
-        self.0.state().alike().clamp(1, MOST_LINKS)
+        self.0.links
     }
 
     /// Ends when the pool does: it was closed, or the printer is gone. Gives why.

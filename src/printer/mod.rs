@@ -5,6 +5,7 @@ pub mod buttons;
 pub mod capability;
 pub mod identity;
 pub mod probe;
+pub mod quirks;
 mod recognise;
 pub mod reports;
 pub mod text;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::printer::identity::PrinterId;
+use crate::printer::quirks::Quirks;
 use crate::printer::text::clean;
 use crate::usb::descriptor::{self, Function};
 use crate::usb::{self, Arrival, Device, device_id::DeviceId};
@@ -29,6 +30,8 @@ pub struct Recognised {
     pub functions: Vec<Function>,
     /// Why it can't be spoken to as it is, and what to do.
     pub mute: Option<&'static str>,
+    /// What is known of this model that does not follow from any specification.
+    pub quirks: Quirks,
 }
 
 /// A fresh LaserJet of 2010 to 2013 is a CD-ROM with its Windows driver until it is told to become a printer.
@@ -108,6 +111,7 @@ fn named(
         vendor_id: arrival.vendor_id,
         functions,
         mute,
+        quirks: Quirks::default(),
     }
 }
 

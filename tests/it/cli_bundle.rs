@@ -67,8 +67,12 @@ async fn the_bundle_holds_the_documents_and_nothing_private() {
     let bus = Bus::new();
     bus.plug(&printer);
     let stop = CancellationToken::new();
-    let (handle, agent) =
-        agent::start(Arc::new(bus.clone()), Arc::new(KernelClock), Arc::new(agent::NoHost), stop.clone());
+    let (handle, agent) = agent::start(
+        Arc::new(bus.clone()),
+        Arc::new(KernelClock),
+        agent::Settings::on(Arc::new(agent::NoHost)),
+        stop.clone(),
+    );
     let service = tokio::spawn(dbus::serve(broker.connect().await.unwrap(), handle, stop.clone()));
     soon(named.next()).await.unwrap();
 

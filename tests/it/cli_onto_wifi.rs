@@ -39,7 +39,12 @@ impl Desk {
         let printer = Printer::new(Model::LaserJet, options);
         let (bus, stop) = (Bus::new(), CancellationToken::new());
         bus.plug(&printer);
-        let (handle, _) = agent::start(Arc::new(bus), Arc::new(KernelClock), Arc::new(agent::NoHost), stop.clone());
+        let (handle, _) = agent::start(
+            Arc::new(bus),
+            Arc::new(KernelClock),
+            agent::Settings::on(Arc::new(agent::NoHost)),
+            stop.clone(),
+        );
         let mut view = handle.view();
         tokio::spawn(dbus::serve(broker.connect().await.unwrap(), handle, stop.clone()));
         let ready = view.wait_for(|view| view.printers.values().any(|printer| printer.state == State::Ready));

@@ -40,8 +40,12 @@ impl Scene {
     pub fn on(host: Arc<dyn agent::Host>) -> Self {
         let bus = Bus::new();
         let shutdown = CancellationToken::new();
-        let (handle, agent) =
-            agent::start(Arc::new(bus.clone()), Arc::new(RuntimeClock::new()), host, shutdown.clone());
+        let (handle, agent) = agent::start(
+            Arc::new(bus.clone()),
+            Arc::new(RuntimeClock::new()),
+            agent::Settings::on(host),
+            shutdown.clone(),
+        );
         Self { bus, handle, shutdown, agent, pages: tempfile::tempdir().unwrap() }
     }
 
