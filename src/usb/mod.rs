@@ -85,7 +85,7 @@ pub trait Bus: Send + Sync + 'static {
     /// stream stays silent and tries again by itself. Called once.
     fn watch(&self) -> mpsc::UnboundedReceiver<Hotplug>;
 
-    /// Opens a device; retries while udev has not yet set the node's permissions.
+    /// Opens a device; waits while udev has not yet set the node's permissions, for as long as the device is there.
     ///
     /// # Errors
     /// [`Error::Gone`], [`Error::AccessDenied`].

@@ -78,9 +78,19 @@ fn nodes_exist() -> bool {
 
 /// Becomes readable when something is created in the deepest folder that exists on the way to the nodes.
 fn watch_nodes() -> io::Result<pipe::Receiver> {
-    let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
     let folder = Path::new(NODES).ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-    inotify::add_watch(&watch, folder, inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO)?;
+    watch(folder, inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO)
+}
+
+/// Becomes readable when a node comes, goes, or gets another owner or mode, on the bus of this device.
+pub(super) fn watch_permissions(address: Address) -> io::Result<pipe::Receiver> {
+    let folder = Path::new(NODES).join(format!("{:03}", address.bus));
+    watch(&folder, inotify::WatchFlags::CREATE | inotify::WatchFlags::ATTRIB | inotify::WatchFlags::DELETE)
+}
+
+fn watch(folder: &Path, what: inotify::WatchFlags) -> io::Result<pipe::Receiver> {
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
+    inotify::add_watch(&watch, folder, what)?;
     // Readiness is all that is wanted of it, and a pipe's end has that without the unsafe code of AsyncFd.
     pipe::Receiver::from_owned_fd_unchecked(watch)
 }

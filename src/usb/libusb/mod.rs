@@ -20,10 +20,12 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Address, BoxFuture, Bus, Device, Error, Hotplug};
 
-/// How long [`Bus::open`] waits for udev to set a new node's permissions, and how often it looks. The kernel's own
-/// announcement, which the vendored libusb listens to, comes before udev has run its rules.
-const PERMISSION_PATIENCE: Duration = Duration::from_secs(3);
+/// How often [`Bus::open`] looks whether udev has set a new node's permissions, where it can't be told. The kernel's
+/// own announcement, which the vendored libusb listens to, comes before udev has run its rules: on a busy computer
+/// half a minute before.
 const PERMISSION_PAUSE: Duration = Duration::from_millis(50);
+/// When it says that it waits, and looks no more unless it is told.
+const PERMISSION_PATIENCE: Duration = Duration::from_secs(3);
 
 /// All USB devices of this computer that may be printers.
 #[derive(Default)]
@@ -88,7 +90,10 @@ impl Bus for Libusb {
     fn open(&self, address: Address) -> BoxFuture<'_, Result<Arc<dyn Device>, Error>> {
         Box::pin(async move {
             let deadline = tokio::time::Instant::now() + PERMISSION_PATIENCE;
+            let mut said = false;
             loop {
+                // Watched before the attempt, so that nothing is missed in between.
+                let changed = hotplug::watch_permissions(address);
                 let context = self.shared.context().ok_or(Error::Gone)?;
                 let lease = Lease { _open: self.shared.open.token(), _nudge: Nudge(context.clone()) };
                 let opened = blocking(move || device::open(&context, address, lease)).await;
@@ -97,10 +102,18 @@ impl Bus for Libusb {
                     Err(device::Refused::Node(error)) => error,
                     Err(device::Refused::Finally(error)) => return Err(error),
                 };
-                if tokio::time::Instant::now() >= deadline {
-                    return Err(waiting_for_udev);
+                let late = tokio::time::Instant::now() >= deadline;
+                match changed {
+                    Ok(changed) if late => {
+                        if !std::mem::replace(&mut said, true) {
+                            tracing::warn!(%address, error = %waiting_for_udev, "waiting until a USB device may be opened");
+                        }
+                        let _ = changed.readable().await;
+                    }
+                    Err(_) if late => return Err(waiting_for_udev),
+                    // An event more or less costs nothing yet.
+                    _ => tokio::time::sleep(PERMISSION_PAUSE).await,
                 }
-                tokio::time::sleep(PERMISSION_PAUSE).await;
             }
         })
     }
