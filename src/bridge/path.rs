@@ -1,5 +1,7 @@
 //! What a path means, so that two ways of writing it can't mean two things to us and to the printer.
 
+use ::http::uri::PathAndQuery;
+
 /// A path as the rules of [`super::access`] see it: its segments, in small letters, decoded, without parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
@@ -22,7 +24,7 @@ pub(super) enum Ambiguous {
     Dots,
     #[error("The path holds an escaped slash, backslash, percent sign, question mark, hash or control character.")]
     Escaped,
-    #[error("The path holds a broken escape, or bytes that are no UTF-8.")]
+    #[error("The path holds a broken escape, or bytes that are no ASCII.")]
     Broken,
 }
 
@@ -53,6 +55,12 @@ impl Path {
         }
         let query = query.map_or_else(String::new, |query| decode_loosely(query).to_lowercase());
         Ok(Self { segments, query })
+    }
+
+    /// What the printer is asked: to some servers a path that begins with two slashes is a host and a path (RFC
+    /// 3986, 4.2), so it is shown one.
+    pub(super) fn target(path_and_query: &str) -> Option<PathAndQuery> {
+        format!("/{}", path_and_query.trim_start_matches('/')).parse().ok()
     }
 
     /// The segments.
@@ -93,7 +101,8 @@ fn decode(segment: &str) -> Result<String, Ambiguous> {
         }
         bytes.push(byte);
     }
-    String::from_utf8(bytes).map_err(|_| Ambiguous::Broken)
+    // Servers differ in which letters beyond ASCII they take for the same; no printer's path has one.
+    String::from_utf8(bytes).ok().filter(|segment| segment.is_ascii()).ok_or(Ambiguous::Broken)
 }
 
 /// A query is only searched for words; what can't be decoded stays as it is.
@@ -171,10 +180,19 @@ mod tests {
             ("/Io%4", Ambiguous::Broken),
             ("/Io%zzMgmt", Ambiguous::Broken),
             ("/%c0%afIoMgmt", Ambiguous::Broken),
+            ("/\u{131}oMgmt", Ambiguous::Broken),
+            ("/%c4%b1oMgmt", Ambiguous::Broken),
         ] {
             assert_eq!(Path::parse(path, None), Err(why), "{path}");
         }
         assert_eq!(Path::parse(&format!("/{}", "a".repeat(LIMIT)), None), Err(Ambiguous::TooLong));
+    }
+
+    #[test]
+    fn the_printer_is_shown_one_slash() {
+        for (asked, shown) in [("/a//b?c//d", "/a//b?c//d"), ("//localhost/x", "/localhost/x"), ("///", "/")] {
+            assert_eq!(Path::target(asked).unwrap(), shown);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::access::{self, Purpose};
 use super::body::{Answer, Document};
 use super::gate::{self, Client};
 use super::headers;
+use super::path::Path;
 use super::refusal::Refusal;
 use super::serve::Bridge;
 use crate::http::{Deadlines, RequestBody};
@@ -62,6 +63,8 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
     let deadlines = Deadlines { link: limit, upload: None, head: patience, body: patience.min(SCAN), total: None };
 
     headers::to_printer(&mut head.headers, bridge.port);
+    let target = head.uri.path_and_query().and_then(|asked| Path::target(asked.as_str()));
+    head.uri = target.ok_or_else(|| Refusal::bad("The request has no path."))?.into();
     let is_head = head.method == Method::HEAD;
     let body = match gathered {
         Gathered::Whole(bytes) => RequestBody::full(bytes),

@@ -71,8 +71,8 @@ An empty line declines a secret.")]
     /// Plug an emulated printer into this kernel, or serve it over USB/IP
     #[command(after_help = "\
 Orders on standard input, one a line: fault NAME, fault none, unplug, replug, panel (what the
-printer's panel shows), paper (what the last page says), press wps, press wireless, type PIN and
-push (at the simulated router), quit. Each page that is printed is told with its number, job and
+printer's panel shows), paper (what the last page says), requests (what arrived since this was
+asked last), press wps, press wireless, type PIN and push (at the simulated router), quit. Each page that is printed is told with its number, job and
 file, and what the printer's Wi-Fi does.
 
 --radio supplicant=SOCKET gives it a real radio: the control socket of a wpa_supplicant that has
@@ -381,6 +381,9 @@ pub struct Emulate {
     /// The folder for documents that are printed by IPP, and copies of what is scanned; without it none are kept
     #[arg(long, value_name = "DIR")]
     pub jobs: Option<PathBuf>,
+    /// A resource of its own, with what it says there, such as /cdm/x=text; can be given several times
+    #[arg(long, value_name = "PATH=TEXT")]
+    pub document: Vec<String>,
 }
 
 /// `demo`

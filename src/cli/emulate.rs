@@ -43,6 +43,12 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
         // The setting itself may be a password.
         options.set(setting).map_err(|error| Error::Usage(format!("--radio: {error}.")))?;
     }
+    for document in &args.document {
+        let Some((path, text)) = document.split_once('=').filter(|(path, _)| path.starts_with('/')) else {
+            return Err(Error::Usage("--document takes a path, =, and a text.".to_owned()));
+        };
+        options.documents.insert(path.to_owned(), text.to_owned());
+    }
     let printer = Printer::new(model, options);
     let mut interrupts = Interrupts::new()?;
     let mut orders = orders();
@@ -107,6 +113,17 @@ impl Emulation {
             text.lines().try_for_each(|line| {
                 self.say(format_args!("paper: {}", plain(line)), json!({ "event": "paper", "line": line }))
             })?;
+            return Ok(false);
+        }
+        if line.trim() == "requests" {
+            let requests = self.printer.take_requests();
+            requests.iter().try_for_each(|request| {
+                self.say(format_args!("request: {}", plain(request)), json!({ "event": "request", "line": request }))
+            })?;
+            self.say(
+                format_args!("requests: {}", requests.len()),
+                json!({ "event": "requests", "count": requests.len() }),
+            )?;
             return Ok(false);
         }
         match Order::parse(line) {

@@ -162,6 +162,11 @@ impl Printer {
         self.state().requests.iter().cloned().collect()
     }
 
+    /// Every request since this was last asked, oldest first; they are forgotten.
+    pub fn take_requests(&self) -> Vec<String> {
+        self.state().requests.drain(..).collect()
+    }
+
     /// The PIN on its panel: the last one that `WPS/Pin` or a page showed.
     #[must_use]
     pub fn pin(&self) -> Option<String> {
