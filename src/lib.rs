@@ -7,7 +7,7 @@
 //!
 //! | storey | rooms | what it does |
 //! |---|---|---|
-//! | 0 | [`secret`], [`blame`], [`store`] | PINs and passphrases: wiped on drop, never printed; whose failure it is; small files |
+//! | 0 | [`secret`], [`blame`], [`store`], [`config`] | PINs and passphrases: wiped on drop, never printed; whose failure it is; small files; what the administrator wrote |
 //! | 1 | [`usb`], [`http`] | bytes to and from a printer: one claimed interface is a link, one request and its response an exchange |
 //! | 2 | [`ipp`], [`hp`], [`wps`], [`wifi`] | what one says to a printer: documents are pure, calls are few |
 //! | 3 | [`printer`], [`setup`] | meaning: identity, capabilities with their evidence, what a button combination does; the ways onto the network |
@@ -31,6 +31,7 @@ pub mod agent;
 pub mod blame;
 pub mod bridge;
 pub mod cli;
+pub mod config;
 pub mod dbus;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -1,15 +1,35 @@
 //! What is known of single models that does not follow from any specification, each with the place where it is written.
+//!
+//! The files are ipp-usb's, read unchanged: sections for a model's name with `*`, `?` and `\`, or for `vvvv:pppp` and
+//! `vvvv:*`; in them one parameter to a line. Of several sections that match, the most exact counts, for each parameter
+//! by itself: the very device, then the name with the most characters that are no wildcards, then the vendor, then `*`;
+//! of equally exact ones the first [C ipp-usb, quirks.go and ipp-usb(8)].
+
+mod file;
+mod pattern;
+mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::{self, Complaint};
 use crate::http::Manner;
+use crate::printer::text::clean;
+
+use file::Section;
+use pattern::Weight;
+use value::Value;
+
+/// Files of one folder that are read.
+const MOST_FILES: usize = 256;
 
 /// All quirks of all models, as the files have them. A cheap clone.
 #[derive(Clone, Debug, Default)]
-pub struct Book(Arc<Vec<()>>);
+pub struct Book(Arc<Vec<Section>>);
 
 /// The quirks of one printer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +46,8 @@ pub struct Quirks {
     pub no_scan: bool,
     /// It is not offered for faxing.
     pub no_fax: bool,
+    /// What an IPP answer says of itself does not count while it is found out what the printer is.
+    pub ignore_ipp_status: bool,
     /// How it is spoken to.
     pub manner: Manner,
 }
@@ -58,10 +80,123 @@ impl fmt::Display for Source {
 }
 
 impl Book {
-    /// The quirks of a printer; `model` is not known before its descriptors are read.
+    /// Reads all files `*.conf` of these folders, in the order of the folders and of the names. A folder that is not
+    /// there is empty. Gives what is right in them, and the complaints about the rest.
     #[must_use]
-    pub fn of(&self, vendor_id: u16, product_id: u16, model: Option<&str>) -> Quirks {
-        let _ = (&self.0, vendor_id, product_id, model);
-        Quirks::default()
+    pub fn read(folders: &[PathBuf]) -> (Self, Vec<Complaint>) {
+        let (mut sections, mut complaints) = (Vec::new(), Vec::new());
+        for folder in folders {
+            let about =
+                |file: &Path, error: &io::Error| Complaint { file: file.into(), line: 0, what: error.to_string() };
+            let files = match files(folder) {
+                Ok(files) => files,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    complaints.push(about(folder, &error));
+                    continue;
+                }
+            };
+            for file in files {
+                match config::bytes(&file) {
+                    Ok(bytes) => file::parse(&file.into(), &bytes, &mut sections, &mut complaints),
+                    Err(error) => complaints.push(about(&file, &error)),
+                }
+            }
+        }
+        (Self(Arc::new(sections)), complaints)
+    }
+
+    /// The quirks in this text, as if it were this file's.
+    #[must_use]
+    pub fn parse(file: &Path, bytes: &[u8]) -> (Self, Vec<Complaint>) {
+        let (mut sections, mut complaints) = (Vec::new(), Vec::new());
+        file::parse(&file.into(), bytes, &mut sections, &mut complaints);
+        (Self(Arc::new(sections)), complaints)
+    }
+
+    /// The quirks of a printer. `name` is what [`full_name`] makes of its strings; it is not known before they are read,
+    /// and then only sections for the very device and the vendor count.
+    #[must_use]
+    pub fn of(&self, vendor_id: u16, product_id: u16, name: Option<&str>) -> Quirks {
+        let mut best = BTreeMap::<&str, (Weight, &file::Entry)>::new();
+        for section in self.0.iter() {
+            let Some(weight) = section.pattern.weigh(vendor_id, product_id, name) else { continue };
+            for entry in &section.entries {
+                let better = best.get(entry.name.as_str()).is_none_or(|(before, _)| weight > *before);
+                if better {
+                    best.insert(&entry.name, (weight, entry));
+                }
+            }
+        }
+        let mut quirks = Quirks::default();
+        for (_, entry) in best.into_values() {
+            quirks.apply(entry);
+        }
+        quirks
     }
 }
+
+impl Quirks {
+    fn apply(&mut self, entry: &file::Entry) {
+        match &entry.value {
+            Value::Blacklist(yes) => self.blacklisted = *yes,
+            Value::Manufacturer(name) => self.manufacturer.clone_from(name),
+            Value::Model(name) => self.model.clone_from(name),
+            Value::DisableScan(yes) => self.no_scan = *yes,
+            Value::DisableFax(yes) => self.no_fax = *yes,
+            Value::IgnoreIppStatus(yes) => self.ignore_ipp_status = *yes,
+            Value::Header(name, value) => self.manner.headers.push((name.clone(), value.clone())),
+            Value::MostLinks(most) => self.manner.most_links = *most,
+            Value::InitDelay(delay) => self.manner.init_delay = *delay,
+            Value::InitTimeout(timeout) => self.manner.init_timeout = *timeout,
+            Value::InitReset(reset) => self.manner.init_reset = *reset,
+            Value::RequestDelay(delay) => self.manner.request_delay = *delay,
+            Value::SendDelay(delay) => self.manner.send_delay = *delay,
+            Value::SendDelayThreshold(bytes) => self.manner.send_delay_threshold = *bytes,
+            Value::ZlpSend(yes) => self.manner.zlp_send = *yes,
+            Value::ZlpRecvHack(yes) => self.manner.zlp_recv_hack = *yes,
+            Value::Idle => {}
+        }
+        let source = Source::File(entry.file.to_path_buf(), entry.line as usize);
+        self.written.insert(entry.name.clone(), Quirk { value: clean(&entry.written), source });
+    }
+
+    /// All of them as people read them: by name, the value and in brackets where it is written; where it is read but
+    /// not needed here, why.
+    #[must_use]
+    pub fn in_words(&self) -> BTreeMap<String, String> {
+        let words = |(name, quirk): (&String, &Quirk)| {
+            let value = if quirk.value.is_empty() { "\"\"" } else { &quirk.value };
+            let needless = value::not_needed(name).map(|why| format!("; not needed here: {why}"));
+            (name.clone(), format!("{value} ({}){}", quirk.source, needless.unwrap_or_default()))
+        };
+        self.written.iter().map(words).collect()
+    }
+
+    /// Where a parameter is written.
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.written.get(name).map(|quirk| &quirk.source)
+    }
+}
+
+/// What ipp-usb compares with a section's name: the product's string, with the manufacturer's before it where it does
+/// not begin with that already [C ipp-usb, usbcommon.go].
+#[must_use]
+pub fn full_name(manufacturer: &str, product: &str) -> String {
+    let (manufacturer, product) = (manufacturer.trim(), product.trim());
+    if product.starts_with(manufacturer) { product.to_owned() } else { format!("{manufacturer} {product}") }
+}
+
+/// The files of a folder, by name.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.take(MOST_FILES * 4).filter_map(Result::ok).map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = entries.filter(|file| file.extension().is_some_and(|end| end == "conf")).collect();
+    files.retain(|file| file.is_file());
+    files.sort();
+    files.truncate(MOST_FILES);
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;

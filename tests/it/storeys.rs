@@ -10,7 +10,7 @@ use syn::visit::{self, Visit};
 
 /// The rooms, from the ground up.
 const STOREYS: [&[&str]; 6] = [
-    &["secret", "blame", "store"],
+    &["secret", "blame", "store", "config"],
     &["usb", "http"],
     &["ipp", "hp", "wps", "wifi"],
     &["printer", "setup"],
