@@ -31,6 +31,7 @@ impl Registry {
         let entry = self.printers.get(printer).ok_or_else(not_found)?;
         match &entry.condition {
             Condition::Mute(why) => return Err(why.clone()),
+            Condition::Aside(aside, _) => return Err(aside.failure.clone()),
             Condition::Troubled(trouble, _) if trouble.lasting => return Err(trouble.failure.clone()),
             Condition::Probing(None) | Condition::Troubled(_, None) => {
                 return Err(Failure::new(

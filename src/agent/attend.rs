@@ -4,12 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::agent::custody::Stance;
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::fault;
+use crate::hp::ledm;
 use crate::http;
 use crate::printer::probe::{self, Recognised};
 use crate::printer::quirks::Book;
@@ -27,6 +29,10 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How long a printer's links may take to drain when they are given back.
 const LET_GO: Duration = Duration::from_millis(1500);
 
+/// How long exchanges that are under way may take to end when somebody else wants the printer. The one who asks
+/// waits meanwhile, and a D-Bus call waits 25 s at most.
+const LET_GO_PATIENCE: Duration = Duration::from_secs(10);
+
 /// What an attending task is given.
 pub(super) struct Attendance {
     pub(super) visit: Visit,
@@ -39,19 +45,39 @@ pub(super) struct Attendance {
     pub(super) quirks: Book,
     /// Somebody wants it asked again.
     pub(super) again: Arc<Notify>,
+    /// Whether it is ours to drive.
+    pub(super) stance: watch::Receiver<Stance>,
+}
+
+/// Why a printer is not driven any more.
+enum Left {
+    /// The registry wishes it. Nothing is claimed any more.
+    LetGo,
 }
 
 /// Ends when the device is gone, or turns out to be no printer.
-pub(super) async fn attend(attendance: Attendance) {
+pub(super) async fn attend(mut attendance: Attendance) {
     let gone = attendance.gone.clone();
-    let Some(recognised) = gone.run_until_cancelled(look(&attendance)).await.flatten() else { return };
-    let Some(pool) = recognised else {
+    let Some((recognised, device)) = gone.run_until_cancelled(look(&attendance)).await.flatten() else { return };
+    let mut device = Some(device);
+    attendance.tell(DeviceNews::Recognised(Box::new(recognised.clone())));
+    if recognised.mute.is_some() {
         // Nothing to ask it. The device is closed, so that usb_modeswitch or the kernel can have it.
         return;
-    };
-    gone.run_until_cancelled(ask(&attendance, &pool.0, &pool.1)).await;
-    if timeout(LET_GO, pool.0.close(GRACE)).await.is_err() {
-        tracing::warn!(address = %attendance.arrival.address, "the printer did not let go in time");
+    }
+    loop {
+        let Some(device) = gone.run_until_cancelled(attendance.turn(&mut device)).await else { return };
+        let pool = http::Pool::with_manner(device, recognised.functions.clone(), recognised.quirks.manner.clone());
+        attendance.tell(DeviceNews::Driving(pool.clone()));
+        match gone.run_until_cancelled(drive(&mut attendance, &pool, &recognised)).await {
+            Some(Left::LetGo) => attendance.tell(DeviceNews::LetGo),
+            None => {
+                if timeout(LET_GO, pool.close(GRACE)).await.is_err() {
+                    tracing::warn!(address = %attendance.arrival.address, "the printer did not let go in time");
+                }
+                return;
+            }
+        }
     }
 }
 
@@ -60,10 +86,69 @@ impl Attendance {
         // The registry listens as long as the agent runs; after that nobody needs to know.
         let _ = self.news.send(Event::Device(self.visit, news));
     }
+
+    /// Waits until it is ours to drive. It is closed meanwhile.
+    async fn turn(&mut self, device: &mut Option<Arc<dyn usb::Device>>) -> Arc<dyn usb::Device> {
+        self.until(|stance| stance != Stance::Undecided).await;
+        if *self.stance.borrow() != Stance::Drive {
+            *device = None;
+        }
+        let mut back_off = BackOff::default();
+        loop {
+            self.until(|stance| stance == Stance::Drive).await;
+            if let Some(device) = device.take() {
+                return device;
+            }
+            match self.bus.open(self.arrival.address).await {
+                Ok(device) => return device,
+                Err(error) => {
+                    self.tell(DeviceNews::Trouble(Trouble { failure: fault::of_usb(&error), lasting: true }));
+                    let _ = timeout(back_off.next(), self.again.notified()).await;
+                }
+            }
+        }
+    }
+
+    async fn until(&mut self, it_is: impl Fn(Stance) -> bool) {
+        if self.stance.wait_for(|stance| it_is(*stance)).await.is_err() {
+            // The registry is gone, and with it whoever could want something.
+            std::future::pending().await
+        }
+    }
 }
 
-/// Finds out what the device is. `None`: no printer; `Some(None)`: one that has no HTTP as it is.
-async fn look(attendance: &Attendance) -> Option<Option<(http::Pool, Recognised)>> {
+/// Drives a printer until it is to be let go.
+async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Recognised) -> Left {
+    let mut stance = attendance.stance.clone();
+    let asking = ask(attendance, pool, recognised);
+    tokio::pin!(asking);
+    loop {
+        let let_go = async {
+            // What was seen here once is not seen again: only a new wish is a reason for a new attempt.
+            while *stance.borrow_and_update() != Stance::LetGo {
+                if stance.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            pool.end_when_unused(LET_GO_PATIENCE).await
+        };
+        let ended = tokio::select! {
+            ended = let_go => ended,
+            () = &mut asking => continue,
+        };
+        if ended {
+            return Left::LetGo;
+        }
+        attendance.tell(DeviceNews::StillInUse);
+        tokio::select! {
+            _ = stance.changed() => {}
+            () = &mut asking => {}
+        }
+    }
+}
+
+/// Finds out what the device is. `None`: no printer.
+async fn look(attendance: &Attendance) -> Option<(Recognised, Arc<dyn usb::Device>)> {
     let mut back_off = BackOff::default();
     loop {
         match recognise(attendance).await {
@@ -71,14 +156,7 @@ async fn look(attendance: &Attendance) -> Option<Option<(http::Pool, Recognised)
                 attendance.tell(DeviceNews::NotAPrinter);
                 return None;
             }
-            Ok(Some((recognised, device))) => {
-                let pool = recognised.mute.is_none().then(|| {
-                    let manner = recognised.quirks.manner.clone();
-                    http::Pool::with_manner(device, recognised.functions.clone(), manner)
-                });
-                attendance.tell(DeviceNews::Recognised(Box::new(recognised.clone()), pool.clone()));
-                return Some(pool.map(|pool| (pool, recognised)));
-            }
+            Ok(Some(found)) => return Some(found),
             Err(usb::Error::Gone) => return None,
             Err(error) => {
                 let address = attendance.arrival.address;
@@ -115,6 +193,8 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
                     attendance.tell(DeviceNews::Probed(Arc::new(facts)));
                     break;
                 }
+                // It is being let go: that is told by the one who does it.
+                Err(ledm::Error::Http(http::Error::Closed)) => std::future::pending().await,
                 Err(error) => {
                     let failure = fault::of_ledm(&error);
                     let lasting = !fault::may_be_starting(&failure) || back_off.failures() + 1 >= PATIENCE;

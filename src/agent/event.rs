@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::agent::Failure;
 use crate::agent::handle::Request;
+use crate::agent::registry::Aside;
 use crate::agent::view::{BootTime, JobId, JobResult};
+use crate::printer::identity::PrinterId;
 use crate::printer::probe::{Facts, Recognised};
 use crate::wifi::station::StationState;
 use crate::{http, usb};
@@ -13,6 +15,10 @@ use crate::{http, usb};
 /// is recognised by this number and dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Visit(pub(super) u64);
+
+/// One hold on a printer that somebody was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HoldId(pub(super) u64);
 
 /// Whatever reaches the one task that owns the registry.
 pub(super) enum Event {
@@ -24,6 +30,8 @@ pub(super) enum Event {
     Device(Visit, DeviceNews),
     /// A job's task has something to say.
     Job(JobId, JobNews),
+    /// Who held a printer has given it back.
+    GivenBack(PrinterId, HoldId),
     /// A deadline of the registry has passed.
     Due,
 }
@@ -32,8 +40,16 @@ pub(super) enum Event {
 pub(super) enum DeviceNews {
     /// The device can't be reached through HTTP, now or ever: it is none of our business.
     NotAPrinter,
-    /// It is a printer; its capabilities are not known yet. Without a pool it can't be spoken to as it is.
-    Recognised(Box<Recognised>, Option<http::Pool>),
+    /// It is a printer; its capabilities are not known yet.
+    Recognised(Box<Recognised>),
+    /// From now on it is driven, over these links.
+    Driving(http::Pool),
+    /// It was let go as the registry wished: nothing of it is claimed or open any more.
+    LetGo,
+    /// It could not be let go: an exchange did not end in time. It is driven as before.
+    StillInUse,
+    /// It is not driven, and this says why. It will be by itself once that has changed.
+    Aside(Box<Aside>),
     /// It is being asked what it can do.
     Asking,
     /// It could not say what it can do. It will be asked again by itself.

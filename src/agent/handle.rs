@@ -1,12 +1,13 @@
 //! What a face holds: ask, and watch.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::agent::Failure;
-use crate::agent::view::{Caller, JobId, JobResult, StartOptions, Task, View};
+use crate::agent::view::{Caller, JobId, JobResult, Mode, StartOptions, Task, View};
 use crate::http;
 use crate::printer::identity::PrinterId;
 use crate::printer::quirks::Quirks;
@@ -88,11 +89,55 @@ pub enum Request {
         /// Whether.
         reply: oneshot::Sender<Result<bool, Failure>>,
     },
+    /// Say who drives a printer, from now on.
+    SetMode {
+        /// Which printer.
+        printer: PrinterId,
+        /// Who.
+        mode: Mode,
+        /// When it is so.
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    /// Let go of a printer, as long as somebody wants it for something else.
+    Inhibit {
+        /// Which printer.
+        printer: PrinterId,
+        /// Who wants it, and why.
+        holder: Holder,
+        /// When nothing of it is held here any more.
+        reply: oneshot::Sender<Result<Hold, Failure>>,
+    },
     /// A connection has left the bus.
     CallerLeft {
         /// Its unique name.
         bus_name: String,
     },
+}
+
+/// Who wants a printer for something else. Texts for people, bounded and cleaned by the face.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The program.
+    pub who: String,
+    /// What for.
+    pub why: String,
+    /// For which user.
+    pub uid: u32,
+}
+
+/// A printer is let go as long as this lives, also where it is unplugged and comes back.
+#[derive(Debug)]
+pub struct Hold {
+    /// Nothing is ever sent: that it is dropped says it.
+    _given_back: oneshot::Sender<Infallible>,
+}
+
+impl Hold {
+    /// A hold, and what ends when it does.
+    pub(super) fn new() -> (Self, oneshot::Receiver<Infallible>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self { _given_back: sender }, receiver)
+    }
 }
 
 /// How a face speaks to a printer itself.
@@ -203,6 +248,22 @@ impl Handle {
     /// Whether a printer's protected pages are open to this user. Root's are not asked about here.
     pub async fn pages_open(&self, printer: PrinterId, uid: u32) -> bool {
         self.ask(|reply| Request::PagesOpen { printer, uid, reply }).await.unwrap_or(false)
+    }
+
+    /// Says who drives a printer, and remembers it. It is so when this returns.
+    ///
+    /// # Errors
+    /// `NotFound`; `Busy` while a job or an exchange is under way; `Failed` where it can't be remembered.
+    pub async fn set_mode(&self, printer: PrinterId, mode: Mode) -> Result<(), Failure> {
+        self.ask(|reply| Request::SetMode { printer, mode, reply }).await
+    }
+
+    /// Lets go of a printer until the hold is dropped. Nothing of it is claimed any more when this returns.
+    ///
+    /// # Errors
+    /// `NotFound`; `Busy` while a job or an exchange is under way; `Disconnected`.
+    pub async fn inhibit(&self, printer: PrinterId, holder: Holder) -> Result<Hold, Failure> {
+        self.ask(|reply| Request::Inhibit { printer, holder, reply }).await
     }
 
     /// Tells that a connection has left the bus: its jobs end, unless they are kept.

@@ -119,6 +119,14 @@ impl Registry {
             Request::PagesOpen { printer, uid, reply } => {
                 let _ = reply.send(Ok(self.pages_open(&printer, uid)));
             }
+            Request::SetMode { printer, mode, reply } => {
+                self.set_mode(&printer, mode, reply);
+                self.publish();
+            }
+            Request::Inhibit { printer, holder, reply } => {
+                self.inhibit(&printer, holder, reply);
+                self.publish();
+            }
             Request::CallerLeft { bus_name } => {
                 self.caller_left(&bus_name);
                 self.publish();
@@ -163,8 +171,16 @@ impl Registry {
                 ),
             ));
         }
+        if !entry.waiting.is_empty() {
+            return Err(Failure::new(
+                ErrorKind::Busy,
+                Party::Caller,
+                "The printer is being handed to another program. Try again when it is back.",
+            ));
+        }
         let plan = match (&entry.condition, task) {
             (Condition::Mute(why), _) => return Err(why.clone()),
+            (Condition::Aside(aside, _), _) => return Err(aside.failure.clone()),
             (Condition::Ready(_) | Condition::Probing(_) | Condition::Troubled(..), Task::Refresh) => Plan::Refresh,
             // A printer that makes no sense is the one whose documents are wanted most.
             (Condition::Ready(_) | Condition::Troubled(..), Task::CollectDocuments) => procedure::collect(entry)?,

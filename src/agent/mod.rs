@@ -14,12 +14,14 @@
 mod admission;
 mod attend;
 pub mod clock;
+mod custody;
 mod event;
 pub mod failure;
 mod fault;
 pub mod handle;
 pub mod host;
 mod jobs;
+mod modes;
 mod procedure;
 pub mod prompt;
 mod registry;

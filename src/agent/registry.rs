@@ -9,9 +9,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::agent::admission::Admission;
 use crate::agent::attend::{self, Attendance};
+use crate::agent::custody::{self, Custody, Stance, Waiting};
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
-use crate::agent::view::{Associated, JobId, PinKind, PrinterView, State, View, WifiView, WpsView};
+use crate::agent::modes::Modes;
+use crate::agent::view::{
+    Associated, JobId, Mode, PinKind, PrinterView, State, Transport, View, WifiView, WpsView,
+};
 use crate::agent::{Clock, ErrorKind, Failure, Settings};
 use crate::blame::Party;
 use crate::http;
@@ -34,6 +38,7 @@ struct Guest {
     arrival: Arrival,
     gone: CancellationToken,
     again: Arc<Notify>,
+    stance: watch::Sender<Stance>,
     printer: Option<PrinterId>,
 }
 
@@ -48,6 +53,11 @@ pub(super) struct Entry {
     pub(super) wifi: Option<WifiView>,
     pub(super) again: Arc<Notify>,
     pub(super) admission: Admission,
+    pub(super) mode: Mode,
+    /// What the attending task is told.
+    pub(super) stance: watch::Sender<Stance>,
+    /// Who waits until it was let go.
+    pub(super) waiting: Vec<Waiting>,
 }
 
 /// What is known of what it can do.
@@ -57,6 +67,8 @@ pub(super) struct Entry {
 ///     │ ▲
 ///     ▼ │ by itself, with back-off
 ///  Troubled          Mute: it has no HTTP as it is (Smart Install)
+///
+///  any of them ──let go──▶ Aside ──driven again──▶ Probing
 /// ```
 pub(super) enum Condition {
     /// It is being asked; with what it said the last time.
@@ -67,6 +79,24 @@ pub(super) enum Condition {
     Ready(Arc<Facts>),
     /// There is nothing to ask until somebody does what the reason says.
     Mute(Failure),
+    /// It is not driven; with what it said the last time.
+    Aside(Aside, Option<Arc<Facts>>),
+}
+
+/// Why a printer is not driven, and what that looks like.
+pub(super) struct Aside {
+    pub(super) state: State,
+    pub(super) transport: Transport,
+    /// What is said to those who want something of it.
+    pub(super) failure: Failure,
+}
+
+impl Default for Aside {
+    /// Nothing keeps it from being driven; it will be in a moment.
+    fn default() -> Self {
+        let failure = Failure::new(ErrorKind::PrinterNotReady, Party::Agent, "The printer was given back just now. Try again in a moment.");
+        Self { state: State::Probing, transport: Transport::Usb, failure }
+    }
 }
 
 /// All that the agent knows.
@@ -80,6 +110,8 @@ pub(super) struct Registry {
     guests: BTreeMap<Address, Guest>,
     pub(super) printers: BTreeMap<PrinterId, Entry>,
     pub(super) jobs: BTreeMap<JobId, Job>,
+    pub(super) custody: Custody,
+    pub(super) modes: Modes,
     visits: u64,
     pub(super) jobs_started: u64,
 }
@@ -92,6 +124,7 @@ impl Registry {
         news: mpsc::UnboundedSender<Event>,
         publish: watch::Sender<Arc<View>>,
     ) -> Self {
+        let modes = Modes::remembered(settings.state.as_deref());
         Self {
             bus,
             clock,
@@ -102,6 +135,8 @@ impl Registry {
             guests: BTreeMap::new(),
             printers: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            custody: Custody::default(),
+            modes,
             visits: 0,
             jobs_started: 0,
         }
@@ -114,6 +149,7 @@ impl Registry {
             Event::Hotplug(Hotplug::Departed(address)) => self.departed(address),
             Event::Device(visit, news) => self.device(visit, news),
             Event::Job(job, news) => self.job_news(&job, news),
+            Event::GivenBack(printer, hold) => self.given_back(&printer, hold),
             Event::Due => self.due(),
             // Publishes by itself, between what it did and its reply.
             Event::Request(request) => return self.request(request),
@@ -148,6 +184,7 @@ impl Registry {
             visit: Visit(self.visits),
             gone: CancellationToken::new(),
             again: Arc::new(Notify::new()),
+            stance: custody::stance(),
             printer: None,
             arrival,
         };
@@ -159,6 +196,7 @@ impl Registry {
             gone: guest.gone.clone(),
             again: Arc::clone(&guest.again),
             quirks: self.settings.quirks.clone(),
+            stance: guest.stance.subscribe(),
         }));
         self.guests.insert(guest.arrival.address, guest);
     }
@@ -168,7 +206,11 @@ impl Registry {
         guest.gone.cancel();
         let Some(id) = guest.printer else { return };
         tracing::info!(printer = %id, "unplugged");
-        if let Some(job) = self.printers.remove(&id).and_then(|entry| entry.job)
+        let Some(entry) = self.printers.remove(&id) else { return };
+        for waiting in entry.waiting {
+            self.refuse(&id, waiting, custody::went());
+        }
+        if let Some(job) = entry.job
             && self.unplugged(&job)
         {
             self.finish(
@@ -189,35 +231,25 @@ impl Registry {
                 let address = guest.arrival.address;
                 self.guests.remove(&address);
             }
-            (DeviceNews::Recognised(recognised, pool), None) => {
-                let mut id = recognised.id.clone();
-                if self.printers.contains_key(&id) {
-                    id = id.at(&guest.arrival.topology);
+            (DeviceNews::Recognised(recognised), None) => self.recognised(visit, *recognised),
+            (DeviceNews::Driving(pool), Some(id)) => {
+                if let Some(entry) = self.printers.get_mut(id) {
+                    entry.pool = Some(pool);
+                    entry.condition = Condition::Probing(entry.known_facts());
                 }
-                if self.printers.len() >= MAX_PRINTERS || self.printers.contains_key(&id) {
-                    tracing::warn!(printer = %id, "too many printers at once; this one is ignored");
-                    guest.gone.cancel();
-                    let address = guest.arrival.address;
-                    self.guests.remove(&address);
-                    return;
+            }
+            (DeviceNews::LetGo, Some(id)) => self.let_go(&id.clone()),
+            (DeviceNews::StillInUse, Some(id)) => self.still_in_use(&id.clone()),
+            (DeviceNews::Aside(aside), Some(id)) => {
+                let id = id.clone();
+                tracing::info!(printer = %id, reason = aside.failure.message, "is not driven");
+                self.let_go(&id);
+                if let Some(entry) = self.printers.get_mut(&id)
+                    && *entry.stance.borrow() == Stance::Drive
+                {
+                    let facts = entry.known_facts();
+                    entry.condition = Condition::Aside(*aside, facts);
                 }
-                tracing::info!(printer = %id, address = %guest.arrival.address, model = recognised.model, "plugged in");
-                guest.printer = Some(id.clone());
-                let guest = (guest.arrival.clone(), Arc::clone(&guest.again));
-                let entry = Entry {
-                    arrival: guest.0,
-                    condition: match &recognised.mute {
-                        Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, *why)),
-                        None => Condition::Probing(None),
-                    },
-                    recognised: *recognised,
-                    pool,
-                    job: self.waiting_for(&id),
-                    wifi: None,
-                    again: guest.1,
-                    admission: Admission::default(),
-                };
-                self.printers.insert(id, entry);
             }
             (DeviceNews::NotAPrinter | DeviceNews::Recognised(..), Some(_)) => {}
             (DeviceNews::Asking, Some(id)) => {
@@ -244,8 +276,44 @@ impl Registry {
                 self.probed(&id);
                 self.replugged(&id);
             }
-            (DeviceNews::Asking | DeviceNews::Trouble(_) | DeviceNews::Probed(_), None) => {}
+            (_, None) => {}
         }
+    }
+
+    fn recognised(&mut self, visit: Visit, recognised: Recognised) {
+        let Some(guest) = self.guests.values_mut().find(|guest| guest.visit == visit) else { return };
+        let mut id = recognised.id.clone();
+        if self.printers.contains_key(&id) {
+            id = id.at(&guest.arrival.topology);
+        }
+        if self.printers.len() >= MAX_PRINTERS || self.printers.contains_key(&id) {
+            tracing::warn!(printer = %id, "too many printers at once; this one is ignored");
+            guest.gone.cancel();
+            let address = guest.arrival.address;
+            self.guests.remove(&address);
+            return;
+        }
+        tracing::info!(printer = %id, address = %guest.arrival.address, model = recognised.model, "plugged in");
+        guest.printer = Some(id.clone());
+        let (arrival, again, stance) = (guest.arrival.clone(), Arc::clone(&guest.again), guest.stance.clone());
+        let entry = Entry {
+            arrival,
+            condition: match &recognised.mute {
+                Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, *why)),
+                None => Condition::Probing(None),
+            },
+            recognised,
+            pool: None,
+            job: self.waiting_for(&id),
+            wifi: None,
+            again,
+            admission: Admission::default(),
+            mode: Mode::default(),
+            stance,
+            waiting: Vec::new(),
+        };
+        self.printers.insert(id.clone(), entry);
+        self.decide(&id);
     }
 
     /// Replaces the view where something in it has changed. What has not changed stays the same `Arc`.
@@ -277,9 +345,14 @@ impl Entry {
     fn facts(&self) -> Option<&Arc<Facts>> {
         match &self.condition {
             Condition::Ready(facts) => Some(facts),
-            Condition::Probing(known) | Condition::Troubled(_, known) => known.as_ref(),
+            Condition::Probing(known) | Condition::Troubled(_, known) | Condition::Aside(_, known) => known.as_ref(),
             Condition::Mute(_) => None,
         }
+    }
+
+    /// The same, to be kept.
+    pub(super) fn known_facts(&self) -> Option<Arc<Facts>> {
+        self.facts().map(Arc::clone)
     }
 
     fn view(&self, id: &PrinterId, stage: &str) -> PrinterView {
@@ -289,6 +362,7 @@ impl Entry {
             Condition::Troubled(trouble, _) if trouble.lasting => (State::Failed, trouble.failure.message.clone()),
             Condition::Troubled(trouble, _) => (State::Probing, trouble.failure.message.clone()),
             Condition::Mute(why) => (State::Failed, why.message.clone()),
+            Condition::Aside(aside, _) => (aside.state, aside.failure.message.clone()),
             Condition::Ready(facts) if self.job.is_some() => (State::Busy, facts.remark.clone()),
             Condition::Ready(facts) => (State::Ready, facts.remark.clone()),
         };
@@ -303,6 +377,11 @@ impl Entry {
             address: self.arrival.address,
             state,
             state_reason,
+            mode: self.mode,
+            transport: match &self.condition {
+                Condition::Aside(aside, _) => aside.transport,
+                _ => Transport::Usb,
+            },
             capabilities: facts.map(|facts| facts.capabilities.clone()).unwrap_or_default(),
             reports: facts.map(|facts| facts.reports.clone()).unwrap_or_default(),
             wifi: facts.filter(|facts| facts.capabilities.contains_key(&Capability::WifiStatus)).map(|_| {

@@ -53,6 +53,60 @@ impl fmt::Display for State {
     }
 }
 
+/// Who drives a printer: remembered for each, in the folder of state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// plugprint: IPP over USB, reports, Wi-Fi.
+    #[default]
+    Driverless,
+    /// The drivers that there were before: the kernel's usblp, CUPS's usb backend, HPLIP.
+    Legacy,
+    /// Nobody that plugprint knows of.
+    Ignore,
+}
+
+impl Mode {
+    /// All.
+    pub const ALL: [Self; 3] = [Self::Driverless, Self::Legacy, Self::Ignore];
+
+    /// The name on D-Bus and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Driverless => "driverless",
+            Self::Legacy => "legacy",
+            Self::Ignore => "ignore",
+        }
+    }
+
+    /// The mode of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.name() == name)
+    }
+}
+
+/// How a printer is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transport {
+    /// Over its own interfaces.
+    #[default]
+    Usb,
+    /// ipp-usb drives it.
+    IppUsb,
+}
+
+impl Transport {
+    /// The name on D-Bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usb => "usb",
+            Self::IppUsb => "ipp-usb",
+        }
+    }
+}
+
 /// What the `.Wps` interface shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WpsView {
@@ -132,6 +186,10 @@ pub struct PrinterView {
     pub state: State,
     /// Why, in a sentence for people; empty when there is nothing to say.
     pub state_reason: String,
+    /// Who drives it.
+    pub mode: Mode,
+    /// How it is spoken to.
+    pub transport: Transport,
     /// What it can be asked for.
     pub capabilities: Capabilities,
     /// The reports it can print.

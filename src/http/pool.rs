@@ -130,6 +130,20 @@ impl Pool {
         }
         self.0.closing.cancel();
         self.0.release_idle();
+        // Pipes give their interfaces back by themselves, a little later.
+        if timeout(CLOSE_LIMIT, self.0.device.released()).await.is_err() {
+            warn!("the kernel has not taken every interface back yet");
+        }
+    }
+
+    /// Ends the pool as soon as no exchange runs; those that come meanwhile wait. Whether it did: where one still runs
+    /// after `limit`, the pool goes on as if nothing had been asked.
+    pub async fn end_when_unused(&self, limit: Duration) -> bool {
+        let Ok(alone) = timeout(limit, self.0.in_use.write()).await else { return false };
+        self.0.end(Error::Closed);
+        drop(alone);
+        self.close(Duration::ZERO).await;
+        true
     }
 
     /// How many exchanges can run at once.

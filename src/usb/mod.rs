@@ -132,6 +132,11 @@ pub trait Device: Send + Sync + 'static {
 
     /// Resets the port: every pipe of the device dies, and the device may come back under a new address.
     fn reset(&self) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Waits until every pipe that was dropped has given its interface back.
+    fn released(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
 }
 
 /// The direction of a bulk endpoint, as the host sees it.

@@ -298,6 +298,21 @@ impl Device for UsbDevice {
         Box::pin(blocking(move || Ok(Box::new(shared.claim(interface)?) as Box<dyn Pipe>)))
     }
 
+    fn released(&self) -> BoxFuture<'_, ()> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let leaving = |seats: &Seats| seats.taken.values().any(|sitting| *sitting == Sitting::Leaving);
+            if leaving(&shared.seats()) {
+                let wait = move || {
+                    let left = shared.left.wait_timeout_while(shared.seats(), RELEASE_PATIENCE, |seats| leaving(seats));
+                    drop(left);
+                    Ok::<_, Error>(())
+                };
+                let _ = blocking(wait).await;
+            }
+        })
+    }
+
     fn reset(&self) -> BoxFuture<'_, Result<(), Error>> {
         let shared = Arc::clone(&self.shared);
         Box::pin(blocking(move || {
