@@ -13,9 +13,7 @@ use crate::agent::custody::{self, Custody, Stance, Waiting};
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
 use crate::agent::modes::Modes;
-use crate::agent::view::{
-    Associated, JobId, Mode, PinKind, PrinterView, State, Transport, View, WifiView, WpsView,
-};
+use crate::agent::view::{Associated, JobId, Mode, PinKind, PrinterView, State, Transport, View, WifiView, WpsView};
 use crate::agent::{Clock, ErrorKind, Failure, Settings};
 use crate::blame::Party;
 use crate::http;
@@ -94,7 +92,11 @@ pub(super) struct Aside {
 impl Default for Aside {
     /// Nothing keeps it from being driven; it will be in a moment.
     fn default() -> Self {
-        let failure = Failure::new(ErrorKind::PrinterNotReady, Party::Agent, "The printer was given back just now. Try again in a moment.");
+        let failure = Failure::new(
+            ErrorKind::PrinterNotReady,
+            Party::Agent,
+            "The printer was given back just now. Try again in a moment.",
+        );
         Self { state: State::Probing, transport: Transport::Usb, failure }
     }
 }
@@ -238,8 +240,14 @@ impl Registry {
                     entry.condition = Condition::Probing(entry.known_facts());
                 }
             }
-            (DeviceNews::LetGo, Some(id)) => self.let_go(&id.clone()),
-            (DeviceNews::StillInUse, Some(id)) => self.still_in_use(&id.clone()),
+            (DeviceNews::LetGo, Some(id)) => {
+                let id = id.clone();
+                self.let_go(&id);
+            }
+            (DeviceNews::StillInUse, Some(id)) => {
+                let id = id.clone();
+                self.still_in_use(&id);
+            }
             (DeviceNews::Aside(aside), Some(id)) => {
                 let id = id.clone();
                 tracing::info!(printer = %id, reason = aside.failure.message, "is not driven");

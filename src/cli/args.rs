@@ -66,6 +66,15 @@ An empty line declines a secret.")]
     /// The printer's WPS PIN
     #[command(subcommand)]
     Pin(Pin),
+    /// Say what keeps a printer from working, and what to do
+    Doctor(Which),
+    /// Decide who drives the printer, from now on
+    #[command(allow_missing_positional = true)]
+    Mode(Mode),
+    /// Let another program have the printer: as long as COMMAND runs, or until Enter or Ctrl-C
+    Release(Release),
+    /// Open the printer's own web pages, with those for its set-up, for ten minutes and for you only
+    Open(Which),
     /// Write what is known about a printer to a file, without serial numbers and secrets
     SupportBundle(SupportBundle),
     /// Plug an emulated printer into this kernel, or serve it over USB/IP
@@ -341,6 +350,51 @@ pub enum Pin {
     Check,
 }
 
+/// `mode`
+#[derive(Debug, Args)]
+pub struct Mode {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// Who drives it
+    #[arg(value_enum, value_name = "MODE", required = true)]
+    pub mode: Driver,
+}
+
+/// Who drives a printer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Driver {
+    /// plugprint
+    Driverless,
+    /// The kernel's driver, CUPS's usb backend, HPLIP
+    Legacy,
+    /// Nobody
+    Ignore,
+}
+
+impl Driver {
+    /// The name on D-Bus.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Driverless => "driverless",
+            Self::Legacy => "legacy",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+/// `release`
+#[derive(Debug, Args)]
+pub struct Release {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// A program that is started once the printer is free; its exit status is that of this command
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<OsString>,
+}
+
 /// `support-bundle`
 #[derive(Debug, Args)]
 pub struct SupportBundle {
@@ -451,6 +505,9 @@ mod tests {
             "wifi power",
             "wifi power perhaps",
             "pin write --generate --stdin",
+            "mode",
+            "mode perhaps",
+            "release laserjet lp0",
         ] {
             assert!(typed(words).is_err(), "{words}");
         }
@@ -458,6 +515,15 @@ mod tests {
             let Command::Wifi(Wifi::Power(power)) = typed(words).unwrap().command else { panic!("{words}") };
             assert_eq!(power.which.printer.as_deref(), printer);
         }
+    }
+
+    #[test]
+    fn what_runs_meanwhile_stands_behind_two_dashes() {
+        let Command::Release(release) = typed("release envy -- hp-toolbox --json").unwrap().command else { panic!() };
+        assert_eq!(release.which.printer.as_deref(), Some("envy"));
+        assert_eq!(release.command, ["hp-toolbox", "--json"]);
+        let Command::Mode(mode) = typed("mode legacy").unwrap().command else { panic!() };
+        assert_eq!((mode.which.printer, mode.mode), (None, Driver::Legacy));
     }
 
     #[test]

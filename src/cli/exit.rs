@@ -58,6 +58,9 @@ pub enum Error {
     /// The command has already told what the matter is.
     #[error("failed")]
     Said(Exit),
+    /// A program that was run for the user ended with this status.
+    #[error("the program ended with status {0}")]
+    Program(u8),
     /// A file or a terminal of this computer.
     #[error("{what}: {source}")]
     File {
@@ -81,7 +84,7 @@ impl Error {
             Self::Service { name, .. } => exit_for_name(name),
             Self::Unreachable(_) => Exit::Unreachable,
             Self::Said(exit) => *exit,
-            Self::Interrupted(_) | Self::File { .. } | Self::OutputClosed => Exit::Failed,
+            Self::Interrupted(_) | Self::Program(_) | Self::File { .. } | Self::OutputClosed => Exit::Failed,
         }
     }
 
@@ -94,7 +97,7 @@ impl Error {
             Self::Service { name, .. } => name.strip_prefix(PREFIX).unwrap_or(name),
             Self::Unreachable(_) => "ServiceUnreachable",
             Self::Interrupted(_) => "Canceled",
-            Self::Said(_) | Self::File { .. } | Self::OutputClosed => "Failed",
+            Self::Said(_) | Self::Program(_) | Self::File { .. } | Self::OutputClosed => "Failed",
         }
     }
 

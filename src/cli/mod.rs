@@ -3,9 +3,11 @@
 
 mod args;
 mod client;
+mod custody;
 #[cfg(feature = "emulator")]
 mod demo;
 mod desk;
+mod doctor;
 #[cfg(feature = "emulator")]
 mod emulate;
 mod exit;
@@ -60,6 +62,8 @@ pub async fn main(words: impl IntoIterator<Item = OsString>, service: Service) -
     let output = Output::new(cli.json);
     match run(cli, output, service).await {
         Ok(()) => Exit::Done.into(),
+        // It has said itself what the matter is.
+        Err(Error::Program(status)) => status.into(),
         Err(error) => {
             output.failure(&error);
             error.exit().into()
@@ -81,6 +85,10 @@ async fn run(cli: Cli, output: Output, service: Service) -> Result<(), Error> {
         Command::Wifi(command) => wifi::run(&client().await?, &command).await,
         Command::Pin(Pin::Write(args)) => pin::write::run(&client().await?, &args).await,
         Command::Pin(Pin::Check) => pin::check(output).await,
+        Command::Doctor(which) => doctor::run(client().await, &which).await,
+        Command::Mode(args) => custody::mode(&client().await?, &args).await,
+        Command::Release(args) => custody::release(&client().await?, &args).await,
+        Command::Open(which) => custody::open(&client().await?, &which).await,
         Command::SupportBundle(args) => support_bundle::run(&client().await?, &args).await,
         #[cfg(feature = "emulator")]
         Command::Emulate(args) => emulate::run(&args, output).await,

@@ -86,6 +86,7 @@ impl Printer {
             "usb_address": p.number("UsbAddress"),
             "state": self.state(),
             "state_reason": p.text("StateReason"),
+            "mode": p.text("Mode"),
             "capabilities": self.capabilities(),
             "reports": p.texts("Reports"),
             "transport": p.text("Transport"),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use zbus::{Fd, ObjectPath, OwnedObjectPath, OwnedVariant, Variant};
+use zbus::{Fd, ObjectPath, OwnedFd, OwnedObjectPath, OwnedVariant, Variant};
 
 /// The service's name on the bus.
 pub const SERVICE: &str = "org.plugprint1";
@@ -47,6 +47,18 @@ pub trait Printer {
     /// Does what this combination of buttons does on the panel.
     #[zbus(allow_interactive_auth)]
     fn press_buttons(&self, buttons: &[String], options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
+    /// Says who drives it.
+    #[zbus(allow_interactive_auth)]
+    fn set_mode(&self, mode: &str, options: &Options<'_>) -> zbus::Result<()>;
+
+    /// Lets go of it as long as the descriptor is open.
+    #[zbus(allow_interactive_auth)]
+    fn inhibit(&self, who: &str, why: &str, options: &Options<'_>) -> zbus::Result<OwnedFd>;
+
+    /// Opens its own pages to this user for a while.
+    #[zbus(allow_interactive_auth)]
+    fn open_admin_pages(&self, options: &Options<'_>) -> zbus::Result<String>;
 
     /// Reads its documents, without what is private in them.
     #[zbus(allow_interactive_auth)]

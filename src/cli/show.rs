@@ -24,6 +24,7 @@ pub async fn run(client: &Client, which: &Which) -> Result<(), Error> {
         ("uuid", p.text("Uuid")),
         ("usb", format!("{} ({vendor:04x}:{product:04x})", printer.usb())),
         ("transport", p.text("Transport")),
+        ("mode", p.text("Mode")),
         ("prints at", p.text("Uri")),
         ("pages", p.text("AdminUri")),
         ("state", printer.state()),

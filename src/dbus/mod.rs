@@ -13,6 +13,7 @@ mod callers;
 mod descriptor;
 pub mod error;
 mod job;
+mod lock;
 mod manager;
 mod mirror;
 mod options;

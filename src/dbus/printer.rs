@@ -7,16 +7,18 @@ use zbus::message::Header;
 use zbus::{OwnedFd, OwnedObjectPath, Variant, interface};
 
 use crate::agent::ErrorKind;
-use crate::agent::view::{PrinterView, Setup, Task};
+use crate::agent::handle::Holder;
+use crate::agent::view::{Mode, PrinterView, Setup, Task};
 use crate::blame::Party;
 use crate::dbus::authorize::Action;
 use crate::dbus::error::Error;
 use crate::dbus::mirror::{Property, Told};
 use crate::dbus::options::{self, Options, Reader, shown};
 use crate::dbus::wifi::{read_security, read_ssid};
-use crate::dbus::{Room, Started, job_path};
+use crate::dbus::{Room, Started, job_path, lock};
 use crate::printer::buttons;
 use crate::printer::capability::ReportKind;
+use crate::printer::text::clean;
 use crate::setup::flow::Target;
 use crate::setup::route::{Route, Wish};
 
@@ -26,6 +28,8 @@ const BUTTONS_LIMIT: usize = 4;
 const BUTTON_LIMIT: usize = 32;
 /// Longest hold, milliseconds.
 const HOLD_LIMIT: u32 = 60_000;
+/// Longest name of who holds a printer, and longest reason, bytes.
+const HOLDER_LIMIT: usize = 256;
 
 pub(crate) struct Printer {
     room: Arc<Room>,
@@ -139,13 +143,16 @@ impl Printer {
 
     async fn set_mode(&self, mode: &str, options: Options, #[zbus(header)] header: Header<'_>) -> Result<(), Error> {
         options::none(options)?;
-        if !["driverless", "legacy", "ignore"].contains(&mode) {
-            return Err(Error::invalid(format!(
-                "Unknown mode \"{}\". There are: driverless, legacy, ignore.",
-                shown(mode)
-            )));
-        }
-        self.not_yet(&header, Action::ManageDevice, "change who drives a printer").await
+        let mode = Mode::from_name(mode).ok_or_else(|| {
+            Error::invalid(format!(
+                "Unknown mode \"{}\". There are: {}.",
+                shown(mode),
+                Mode::ALL.map(Mode::name).join(", ")
+            ))
+        })?;
+        let printer = self.told.get();
+        self.room.admit(&header, Action::ManageDevice, &printer, &[("mode", mode.name())]).await?;
+        Ok(self.room.handle.set_mode(printer.id.clone(), mode).await?)
     }
 
     #[zbus(out_args("lock"))]
@@ -157,10 +164,16 @@ impl Printer {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedFd, Error> {
         options::none(options)?;
-        if who.is_empty() || who.len() > 256 || why.len() > 256 {
+        let (who, why) = (clean(who), clean(why));
+        if who.is_empty() || who.len() > HOLDER_LIMIT || why.len() > HOLDER_LIMIT {
             return Err(Error::invalid("Say who wants the printer, and why, in at most 256 bytes each."));
         }
-        self.not_yet(&header, Action::ManageDevice, "hand a printer to another program").await
+        let printer = self.told.get();
+        let admitted =
+            self.room.admit(&header, Action::ManageDevice, &printer, &[("who", &who), ("why", &why)]).await?;
+        let holder = Holder { who, why, uid: admitted.caller.uid };
+        let hold = self.room.handle.inhibit(printer.id.clone(), holder).await?;
+        lock::on(hold).map_err(|error| Error::internal(format!("No descriptor could be made for it: {error}.")))
     }
 
     #[zbus(out_args("uri"))]
@@ -228,7 +241,7 @@ impl Printer {
 
     #[zbus(property)]
     fn mode(&self) -> &'static str {
-        MODE
+        self.told.get().mode.name()
     }
 
     #[zbus(property)]
@@ -243,7 +256,7 @@ impl Printer {
 
     #[zbus(property)]
     fn transport(&self) -> &'static str {
-        TRANSPORT
+        self.told.get().transport.name()
     }
 
     #[zbus(property)]
@@ -267,11 +280,6 @@ impl Printer {
     }
 }
 
-/// The only mode there is so far.
-const MODE: &str = "driverless";
-/// The only transport there is so far.
-const TRANSPORT: &str = "usb";
-
 /// What changes while a printer is plugged in, in a fixed order.
 pub(crate) fn properties(view: &PrinterView) -> Vec<Property> {
     vec![
@@ -282,8 +290,10 @@ pub(crate) fn properties(view: &PrinterView) -> Vec<Property> {
         ("UsbAddress", u32::from(view.address.device).into()),
         ("State", view.state.to_string().into()),
         ("StateReason", view.state_reason.clone().into()),
+        ("Mode", view.mode.name().into()),
         ("Capabilities", capabilities(view).into()),
         ("Reports", reports(view).into()),
+        ("Transport", view.transport.name().into()),
         ("Uri", uri(view).into()),
         ("AdminUri", admin_uri(view).into()),
         ("CurrentJob", Variant::from(current_job(view).into_inner())),

@@ -1,6 +1,7 @@
 //! Who may do what: asked of polkit about the caller's own name on the bus, before anything is done.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use plugprint::agent::view::Mode;
 use plugprint::dbus;
 use zbus::{Fd, Message};
 
@@ -23,8 +24,8 @@ pub const CASES: [Case; 18] = [
     Case { method: "CollectDocuments", interface: PRINTER, action: "query", then: "job" },
     Case { method: "Setup", interface: PRINTER, action: "configure", then: "job" },
     Case { method: "OpenAdminPages", interface: PRINTER, action: "configure", then: "uri" },
-    Case { method: "SetMode", interface: PRINTER, action: "manage-device", then: "NotSupported" },
-    Case { method: "Inhibit", interface: PRINTER, action: "manage-device", then: "NotSupported" },
+    Case { method: "SetMode", interface: PRINTER, action: "manage-device", then: "nothing" },
+    Case { method: "Inhibit", interface: PRINTER, action: "manage-device", then: "Busy" },
     Case { method: "ReadPin", interface: WPS, action: "read-pin", then: "job" },
     Case { method: "WritePin", interface: WPS, action: "configure", then: "job" },
     Case { method: "Start", interface: WPS, action: "configure", then: "job" },
@@ -105,6 +106,12 @@ async fn every_method_asks_about_its_caller_and_obeys() {
                     let uri: String = result.unwrap().body().deserialize().unwrap();
                     assert_eq!(uri, "http://localhost:60000/");
                     assert!(matches!(house.asked().await, Asked::OpenPages { .. }));
+                } else if case.then == "nothing" {
+                    result.unwrap();
+                    assert!(matches!(house.asked().await, Asked::SetMode { mode: Mode::Legacy }));
+                } else if case.then == "Busy" {
+                    assert_eq!(error_of(result).0, "Busy");
+                    assert!(matches!(house.asked().await, Asked::Inhibit { holder } if holder.who == "a test"));
                 } else {
                     let (name, message) = error_of(result);
                     assert_eq!(name, case.then, "{}", case.method);

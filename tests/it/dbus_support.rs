@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use crate::dbus_polkit::{Answer, StandIn};
 use futures_util::StreamExt as _;
-use plugprint::agent::handle::{Addresses, Request};
+use plugprint::agent::handle::{Addresses, Holder, Request};
 use plugprint::agent::view::{
-    Associated, BootTime, Caller, JobId, JobResult, JobView, PinKind, PrinterView, StartOptions, State, Task, View,
-    WifiView, WpsView,
+    Associated, BootTime, Caller, JobId, JobResult, JobView, Mode, PinKind, PrinterView, StartOptions, State, Task,
+    Transport, View, WifiView, WpsView,
 };
-use plugprint::agent::{Failure, Handle};
+use plugprint::agent::{ErrorKind, Failure, Handle};
+use plugprint::blame::Party;
 use plugprint::dbus;
 use plugprint::emulator::broker::Broker;
 use plugprint::printer::capability::{Capability, Evidence, ReportKind};
@@ -65,6 +66,8 @@ pub fn printer() -> PrinterView {
         address: Address { bus: 1, device: 4 },
         state: State::Ready,
         state_reason: String::new(),
+        mode: Mode::Driverless,
+        transport: Transport::Usb,
         capabilities: BTreeMap::from([
             (Capability::ReportNetwork, Evidence::Listed),
             (Capability::ReadPin, Evidence::Confirmed),
@@ -103,6 +106,8 @@ pub enum Asked {
     Cancel { job: JobId, caller: Caller },
     Keep { job: JobId, keep: bool },
     GetResult { job: JobId },
+    SetMode { mode: Mode },
+    Inhibit { holder: Holder },
     OpenPages { uid: u32 },
     CallerLeft { bus_name: String },
 }
@@ -265,6 +270,14 @@ async fn pretend(
             }
             Request::OpenPages { uid, reply, .. } => {
                 (Asked::OpenPages { uid }, Box::new(move || drop(reply.send(Ok("http://localhost:60000/".to_owned())))))
+            }
+            Request::SetMode { mode, reply, .. } => {
+                (Asked::SetMode { mode }, Box::new(move || drop(reply.send(Ok(())))))
+            }
+            // A hold is made by the real agent only.
+            Request::Inhibit { holder, reply, .. } => {
+                let failure = Failure::new(ErrorKind::Busy, Party::Caller, "It can't be had now.");
+                (Asked::Inhibit { holder }, Box::new(move || drop(reply.send(Err(failure)))))
             }
             // Only the bridge asks these.
             Request::Links { .. } | Request::Bridged { .. } | Request::PagesOpen { .. } => continue,

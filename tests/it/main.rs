@@ -1,6 +1,8 @@
 //! All in-memory tests, in one binary.
 
 #[cfg(feature = "emulator")]
+mod agent_custody;
+#[cfg(feature = "emulator")]
 mod agent_jobs;
 #[cfg(feature = "emulator")]
 mod agent_login;

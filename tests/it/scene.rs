@@ -38,14 +38,15 @@ impl Scene {
 
     /// The same, on a computer with this around it.
     pub fn on(host: Arc<dyn agent::Host>) -> Self {
+        Self::with(agent::Settings::on(host))
+    }
+
+    /// The same, with these settings.
+    pub fn with(settings: agent::Settings) -> Self {
         let bus = Bus::new();
         let shutdown = CancellationToken::new();
-        let (handle, agent) = agent::start(
-            Arc::new(bus.clone()),
-            Arc::new(RuntimeClock::new()),
-            agent::Settings::on(host),
-            shutdown.clone(),
-        );
+        let (handle, agent) =
+            agent::start(Arc::new(bus.clone()), Arc::new(RuntimeClock::new()), settings, shutdown.clone());
         Self { bus, handle, shutdown, agent, pages: tempfile::tempdir().unwrap() }
     }
 

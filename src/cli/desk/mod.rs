@@ -1,7 +1,7 @@
 //! Who answers what the service asks on behalf of our job: a person at the terminal, a program that reads our
 //! `--json`, or a passphrase that came through standard input.
 
-mod browser;
+pub mod browser;
 mod dialogue;
 mod person;
 mod program;
