@@ -175,10 +175,8 @@ async fn look(attendance: &Attendance) -> Option<(Recognised, Arc<dyn usb::Devic
 
 async fn recognise(attendance: &Attendance) -> Result<Option<(Recognised, Arc<dyn usb::Device>)>, usb::Error> {
     let device = attendance.bus.open(attendance.arrival.address).await?;
-    let Some(mut recognised) = probe::recognise(device.as_ref(), &attendance.arrival).await? else { return Ok(None) };
-    let Arrival { vendor_id, product_id, .. } = attendance.arrival;
-    recognised.quirks = attendance.quirks.of(vendor_id, product_id, Some(&recognised.model));
-    Ok(Some((recognised, device)))
+    let recognised = probe::recognise(device.as_ref(), &attendance.arrival, &attendance.quirks).await?;
+    Ok(recognised.map(|recognised| (recognised, device)))
 }
 
 /// Asks the printer what it can do, at first and whenever it is wanted; after a failure, until it answers.

@@ -307,7 +307,10 @@ impl Registry {
         let entry = Entry {
             arrival,
             condition: match &recognised.mute {
-                Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, *why)),
+                Some(why) if recognised.quirks.blacklisted => {
+                    Condition::Mute(Failure::new(ErrorKind::NotSupported, Party::Host, why))
+                }
+                Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, why)),
                 None => Condition::Probing(None),
             },
             recognised,
@@ -406,6 +409,7 @@ impl Entry {
                 .filter(|methods| !methods.is_empty())
                 .map(|methods| WpsView { methods, pin_kind: PinKind::Unknown }),
             addresses: self.admission.addresses.clone(),
+            quirks: self.recognised.quirks.in_words(),
             current_job: self.job.clone(),
         }
     }

@@ -200,6 +200,9 @@ pub struct PrinterView {
     pub wps: Option<WpsView>,
     /// Where programs of this computer find it; `None` where nothing offers it to them.
     pub addresses: Option<Addresses>,
+    /// What is known of this model that follows from no specification, in words, each with the place where it is
+    /// written; by the parameter's name.
+    pub quirks: BTreeMap<String, String>,
     /// The job that is using it.
     pub current_job: Option<JobId>,
 }

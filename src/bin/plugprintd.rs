@@ -1,21 +1,24 @@
 //! `plugprintd`, the service: puts the agent on this computer's USB and on the system bus. Wiring only.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use plugprint::agent::{self, KernelClock};
-use plugprint::bridge::{self, Names, Ports, SocketDiag, ports};
+use plugprint::bridge::{self, NameService, Names, Ports, SocketDiag, Users, ports};
+use plugprint::config::{self, Complaint, Config, Rules};
 use plugprint::dbus;
+use plugprint::printer::quirks::Book;
 use plugprint::usb::libusb::Libusb;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry, reload};
 
 /// How long the agent may take to end its jobs and give the printers' interfaces back.
 const STOP: Duration = Duration::from_millis(2200);
@@ -43,17 +46,114 @@ struct Arguments {
     /// Where the printers' ports are remembered; systemd says it in STATE_DIRECTORY [default: /var/lib/plugprint]
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace, or NAME=LEVEL pairs separated by commas.
-    #[arg(long, value_name = "FILTER", default_value = "info")]
-    log: String,
+    /// What the administrator wrote; read again at SIGHUP.
+    #[arg(long, value_name = "FILE", default_value = config::FILE)]
+    config: PathBuf,
+    /// What to log: error, warn, info, debug, trace, or NAME=LEVEL pairs separated by commas [default: what the
+    /// configuration says, else info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+/// What to log where nobody says it.
+const LOG: &str = "info";
+
+/// What can be changed while the service runs.
+struct Live {
+    file: PathBuf,
+    config: Config,
+    /// `--log` outranks the file.
+    log_is_given: bool,
+    filter: reload::Handle<EnvFilter, Registry>,
+    quirks: Book,
+    rules: watch::Sender<Option<Rules>>,
+}
+
+impl Live {
+    /// Reads everything anew. What can't be read leaves everything as it was.
+    async fn reload(&mut self) {
+        let file = self.file.clone();
+        let read = move || {
+            let (config, mut complaints) = Config::load(&file, Path::new(config::IPP_USB))?;
+            let (book, more) = Book::read(&config.quirks);
+            complaints.extend(more);
+            Ok::<_, Complaint>((config, book, complaints))
+        };
+        let (config, book, complaints) = match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(complaint)) => {
+                tracing::error!("{complaint}; everything stays as it was");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(%error, "the configuration could not be read; everything stays as it was");
+                return;
+            }
+        };
+        report(&complaints);
+        if !self.log_is_given && config.log != self.config.log {
+            let wanted = config.log.as_deref().unwrap_or(LOG);
+            match wanted.parse::<EnvFilter>().map_err(|error| error.to_string()) {
+                Ok(filter) => drop(self.filter.reload(filter)),
+                Err(why) => tracing::warn!("{}: log: {why}; it is ignored", self.file.display()),
+            }
+        }
+        let later = config::for_the_next_start(&self.config, &config);
+        if !later.is_empty() {
+            tracing::warn!(
+                "{} can't change at run time: restart the service (systemctl restart plugprintd)",
+                later.join(", ")
+            );
+        }
+        // Printers that are plugged in keep theirs.
+        self.quirks.become_as(&book);
+        self.rules.send_replace(config.rules.clone());
+        self.config = config;
+        tracing::info!("the configuration was read anew; quirks count for printers that are plugged in from now on");
+    }
+}
+
+fn report(complaints: &[Complaint]) {
+    for complaint in complaints {
+        tracing::warn!("{complaint}");
+    }
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Err(why) = log_to(&arguments.log) {
-        eprintln!("plugprintd: {why}");
-        return ExitCode::from(2);
-    }
+    let (config, mut complaints) = match Config::load(&arguments.config, Path::new(config::IPP_USB)) {
+        Ok(read) => read,
+        Err(Complaint { file, line, what }) => {
+            let what = format!("{what}; nobody knows whom it keeps out, so only root is let in");
+            (Config::closed(), vec![Complaint { file, line, what }])
+        }
+    };
+    let filter = match (&arguments.log, &config.log) {
+        (Some(given), _) => match log_to(given) {
+            Ok(filter) => filter,
+            Err(why) => {
+                eprintln!("plugprintd: --log {given}: {why}");
+                return ExitCode::from(2);
+            }
+        },
+        (None, written) => match log_to(written.as_deref().unwrap_or(LOG)).or_else(|why| {
+            let file = arguments.config.as_path().into();
+            complaints.push(Complaint { file, line: 0, what: format!("log: {why}; it is ignored") });
+            log_to(LOG)
+        }) {
+            Ok(filter) => filter,
+            Err(why) => {
+                eprintln!("plugprintd: {why}");
+                return ExitCode::FAILURE;
+            }
+        },
+    };
+    let (quirks, more) = Book::read(&config.quirks);
+    complaints.extend(more);
+    report(&complaints);
+    let rules = watch::Sender::new(config.rules.clone());
+    let log_is_given = arguments.log.is_some();
+    let live = Live { file: arguments.config.clone(), config, log_is_given, filter, quirks, rules };
     keep_memory_private();
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -62,7 +162,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let ended = runtime.block_on(run(&arguments));
+    let ended = runtime.block_on(run(&arguments, live));
     runtime.shutdown_timeout(LEFTOVERS);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,9 +173,10 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(arguments: &Arguments, mut live: Live) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
     let connection = connect(arguments).await.map_err(|error| format!("can't connect to the message bus: {error}"))?;
 
     let stop_agent = CancellationToken::new();
@@ -83,29 +184,38 @@ async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let usb = Arc::new(Libusb::new());
     let state = arguments.state.clone().or_else(|| std::env::var_os("STATE_DIRECTORY").map(PathBuf::from));
     let state = state.unwrap_or_else(|| "/var/lib/plugprint".into());
-    let settings = agent::Settings { state: Some(state.clone()), ..agent::Settings::on(Arc::new(agent::ThisHost)) };
+    let settings = agent::Settings {
+        state: Some(state.clone()),
+        quirks: live.quirks.clone(),
+        ..agent::Settings::on(Arc::new(agent::ThisHost))
+    };
     let (handle, mut agent) = agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), settings, stop_agent.clone());
     let stop_bridge = CancellationToken::new();
-    let bridge = (!arguments.no_bridge).then(|| {
+    let bridge = (!arguments.no_bridge && live.config.bridge).then(|| {
         let options = bridge::Options {
-            ports: Ports::remembered(state.join("ports"), Some(ports::IPP_USB.into()), ports::RANGE),
+            ports: Ports::remembered(state.join("ports"), Some(ports::IPP_USB.into()), live.config.ports.clone()),
             names: Names::of_this_computer(),
             peers: Arc::new(SocketDiag),
             limits: bridge::Limits::default(),
+            users: Users::new(live.rules.subscribe(), Arc::new(NameService)),
+            ipv6: live.config.ipv6,
         };
         tokio::spawn(bridge::serve(handle.clone(), options, stop_bridge.clone()))
     });
     let mut served = tokio::spawn(dbus::serve(connection, handle, stop_serving.clone()));
 
-    let outcome = tokio::select! {
-        _ = terminated.recv() => None,
-        _ = interrupted.recv() => None,
-        _ = &mut agent => Some(Err("the agent has ended by itself".into())),
-        served = &mut served => Some(match served {
-            Ok(Ok(())) => Err("the service has ended by itself".into()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(error) => Err(error.to_string()),
-        }),
+    let outcome = loop {
+        tokio::select! {
+            _ = hung_up.recv() => live.reload().await,
+            _ = terminated.recv() => break None,
+            _ = interrupted.recv() => break None,
+            _ = &mut agent => break Some(Err("the agent has ended by itself".into())),
+            served = &mut served => break Some(match served {
+                Ok(Ok(())) => Err("the service has ended by itself".into()),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(error) => Err(error.to_string()),
+            }),
+        }
     };
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("stopping");
@@ -152,8 +262,9 @@ fn keep_memory_private() {
 }
 
 /// To the journal where stderr leads there, else to stderr.
-fn log_to(filter: &str) -> Result<(), String> {
-    let filter: EnvFilter = filter.parse().map_err(|error| format!("--log {filter}: {error}"))?;
+fn log_to(filter: &str) -> Result<reload::Handle<EnvFilter, Registry>, String> {
+    let filter: EnvFilter = filter.parse().map_err(|error| format!("{filter}: {error}"))?;
+    let (filter, handle) = reload::Layer::new(filter);
     let registry = tracing_subscriber::registry().with(filter);
     if stderr_is_the_journal()
         && let Ok(journal) = tracing_journald::layer()
@@ -169,7 +280,7 @@ fn log_to(filter: &str) -> Result<(), String> {
             )
             .init();
     }
-    Ok(())
+    Ok(handle)
 }
 
 /// systemd says which device and inode it connected to the journal (systemd.exec(5), JOURNAL_STREAM); somebody

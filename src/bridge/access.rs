@@ -6,6 +6,7 @@
 use ::http::Method;
 
 use super::path::Path;
+use crate::config::Operation;
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,18 @@ pub(super) enum Purpose {
     Page,
     /// Everything that D-Bus protects.
     Protected,
+}
+
+impl Purpose {
+    /// What a rule about users calls it.
+    pub(super) fn operation(self) -> Operation {
+        match self {
+            Self::Print => Operation::Print,
+            Self::Fax => Operation::Fax,
+            Self::Scan => Operation::Scan,
+            Self::Page | Self::Protected => Operation::Config,
+        }
+    }
 }
 
 /// Trees where requests of every method are for one purpose, most telling first.

@@ -11,6 +11,8 @@ use super::access::{self, Purpose};
 use super::authority::Authority;
 use super::path::Path;
 use super::refusal::Refusal;
+use super::serve::Bridge;
+use super::users::Verdict;
 use crate::printer::identity::PrinterId;
 
 /// One connection of a client.
@@ -33,18 +35,16 @@ pub(super) struct Admitted {
 const NOT_HERE: &str = "This is a printer's port on this computer. Address it as localhost, 127.0.0.1, [::1], or by the computer's own name.";
 const FOREIGN: &str = "Another web site made your browser ask this. Nothing was sent to the printer.";
 const PROTECTED: &str = "This page belongs to the printer's set-up and is protected. Let plugprint open it to you (its D-Bus method OpenAdminPages), or ask as root.";
+const NOT_ALLOWED: &str = "You may not do this with this printer: the administrator of this computer has said who may (plugprint.toml, [users]).";
+const SWITCHED_OFF: &str = "This is switched off for this printer, by a quirk: plugprint show says where.";
 const NOBODY: &str = "It can't be told which user asks. Nothing was sent to the printer.";
 
 /// Decides on a request.
 ///
 /// # Errors
 /// The answer, where it is not let through.
-pub(super) async fn admit(
-    room: &Room,
-    printer: &PrinterId,
-    client: &Client,
-    head: &Parts,
-) -> Result<Admitted, Refusal> {
+pub(super) async fn admit(bridge: &Bridge, client: &Client, head: &Parts) -> Result<Admitted, Refusal> {
+    let Bridge { room, printer, quirks, .. } = bridge;
     if head.method == Method::CONNECT || head.method == Method::TRACE {
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "A printer is asked with GET, POST and the like."));
     }
@@ -58,10 +58,35 @@ pub(super) async fn admit(
     same_site(head, &authority)?;
     let path = Path::parse(head.uri.path(), head.uri.query()).map_err(|why| Refusal::bad(why.to_string()))?;
     let purpose = access::purpose(&head.method, &path);
-    if purpose == Purpose::Protected {
-        let_in(room, printer, client).await?;
+    match purpose {
+        // Whom polkit let in needs no rule.
+        Purpose::Protected => let_in(room, printer, client).await?,
+        Purpose::Print | Purpose::Fax | Purpose::Scan | Purpose::Page => {
+            allowed(room, printer, client, purpose).await?
+        }
+    }
+    if (purpose == Purpose::Scan && quirks.no_scan) || (purpose == Purpose::Fax && quirks.no_fax) {
+        return Err(Refusal::new(StatusCode::NOT_FOUND, SWITCHED_OFF));
     }
     Ok(Admitted { authority, purpose })
+}
+
+/// What the administrator's rules say.
+async fn allowed(room: &Room, printer: &PrinterId, client: &Client, purpose: Purpose) -> Result<(), Refusal> {
+    let operation = purpose.operation();
+    match room.users.may(operation, async || uid(room, client).await).await {
+        Verdict::Allowed => Ok(()),
+        Verdict::Refused => {
+            tracing::debug!(%printer, operation = operation.name(), "a user may not do this");
+            Err(Refusal::forbidden(NOT_ALLOWED))
+        }
+        Verdict::Unknown => Err(Refusal::forbidden(NOBODY)),
+    }
+}
+
+/// Once for each connection: the socket at the other end does not change hands.
+async fn uid(room: &Room, client: &Client) -> Option<u32> {
+    *client.uid.get_or_init(async || room.peers.uid(client.local, client.remote)).await
 }
 
 /// What is protected is for root, and for whom OpenAdminPages let in.
@@ -69,9 +94,7 @@ pub(super) async fn admit(
 /// # Errors
 /// The answer to anybody else.
 pub(super) async fn let_in(room: &Room, printer: &PrinterId, client: &Client) -> Result<(), Refusal> {
-    // Once for each connection: the socket at the other end does not change hands.
-    let uid = client.uid.get_or_init(async || room.peers.uid(client.local, client.remote)).await;
-    match *uid {
+    match uid(room, client).await {
         None => Err(Refusal::forbidden(NOBODY)),
         Some(0) => Ok(()),
         Some(uid) if room.handle.pages_open(printer.clone(), uid).await => Ok(()),

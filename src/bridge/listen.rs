@@ -32,7 +32,7 @@ pub(super) async fn open(room: &Arc<Room>, printer: &PrinterView) -> io::Result<
     let candidates = room.ports().candidates(&printer.id, &asker);
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for port in candidates {
-        match bind(port) {
+        match bind(port, room.ipv6) {
             Ok(listeners) => {
                 // Under the lock, so that two printers that come at the same time do not get one line.
                 let save = room.ports().keep(&printer.id, listeners.port);
@@ -64,13 +64,16 @@ async fn write(room: &Arc<Room>, save: Save) {
 
 /// # Errors
 /// Neither address can be had, or one is taken by somebody else.
-fn bind(port: u16) -> io::Result<Listeners> {
+fn bind(port: u16, ipv6: bool) -> io::Result<Listeners> {
     let v4 = bind_one(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
     let port = match &v4 {
         Ok(listener) => listener.local_addr()?.port(),
         Err(error) if missing(error) => port,
         Err(_) => return v4.map(|_| Listeners { port, v4: None, v6: None }),
     };
+    if !ipv6 {
+        return v4.map(|listener| Listeners { port, v4: Some(listener), v6: None });
+    }
     let v6 = bind_one(SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), port));
     match (v4, v6) {
         (v4, Ok(listener)) => Ok(Listeners { port: listener.local_addr()?.port(), v4: v4.ok(), v6: Some(listener) }),
@@ -108,9 +111,9 @@ mod tests {
 
     #[tokio::test]
     async fn both_addresses_have_the_same_port_and_nobody_elses_is_taken() {
-        let first = bind(0).unwrap();
+        let first = bind(0, true).unwrap();
         assert!(first.v4.is_some() && first.port != 0);
-        let taken = bind(first.port).map(|listeners| listeners.port).unwrap_err();
+        let taken = bind(first.port, true).map(|listeners| listeners.port).unwrap_err();
         assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
         for listener in [first.v4, first.v6].into_iter().flatten() {
             let address = listener.local_addr().unwrap();
@@ -122,6 +125,8 @@ mod tests {
     async fn a_port_that_is_taken_on_one_address_is_not_used_on_the_other() {
         let taken = TcpListener::bind("[::1]:0").await.unwrap();
         let port = taken.local_addr().unwrap().port();
-        assert!(bind(port).is_err());
+        assert!(bind(port, true).is_err());
+        let only = bind(port, false).unwrap();
+        assert!(only.v4.is_some() && only.v6.is_none());
     }
 }

@@ -26,6 +26,7 @@ pub mod ports;
 mod refusal;
 mod relay;
 mod serve;
+mod users;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +45,7 @@ use crate::usb;
 pub use authority::Names;
 pub use peer::{Peers, SocketDiag};
 pub use ports::Ports;
+pub use users::{Accounts, NameService, Users};
 
 /// How long a task of a printer rests that ended although the printer is still there.
 const REST: Duration = Duration::from_millis(500);
@@ -93,6 +95,10 @@ pub struct Options {
     pub peers: Arc<dyn Peers>,
     /// How it behaves towards its clients.
     pub limits: Limits,
+    /// Who may do what.
+    pub users: Users,
+    /// Whether printers are offered on `::1` too.
+    pub ipv6: bool,
 }
 
 /// What all printers' tasks share.
@@ -102,6 +108,8 @@ struct Room {
     names: Names,
     peers: Arc<dyn Peers>,
     limits: Limits,
+    users: Users,
+    ipv6: bool,
     connections: Arc<Semaphore>,
 }
 
@@ -113,7 +121,7 @@ impl Room {
 
 /// Offers every printer that is ready, until `shutdown` or until the agent is gone.
 pub async fn serve(handle: Handle, options: Options, shutdown: CancellationToken) {
-    let Options { ports, names, peers, limits } = options;
+    let Options { ports, names, peers, limits, users, ipv6 } = options;
     let mut view = handle.view();
     let room = Arc::new(Room {
         handle,
@@ -121,6 +129,8 @@ pub async fn serve(handle: Handle, options: Options, shutdown: CancellationToken
         names,
         peers,
         limits,
+        users,
+        ipv6,
         connections: Arc::new(Semaphore::new(limits.all_connections)),
     });
     let mut tasks = JoinSet::new();
@@ -202,7 +212,7 @@ async fn open(room: &Arc<Room>, printer: &PrinterView, stop: &CancellationToken)
     let addresses = addresses(&links, port);
     room.handle.bridged(printer.id.clone(), Some(addresses)).await;
     let pool = links.pool.clone();
-    let bridge = Arc::new(serve::Bridge::new(Arc::clone(room), printer.id.clone(), links.pool, port));
+    let bridge = Arc::new(serve::Bridge::new(Arc::clone(room), printer.id.clone(), links, port));
     tokio::select! {
         () = serve::accept(bridge, listeners, stop.clone()) => {}
         _ = pool.closed() => {}

@@ -43,7 +43,7 @@ pub(super) async fn answer(bridge: Arc<Bridge>, client: Arc<Client>, request: Re
 
 async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>) -> Result<Response<Answer>, Refusal> {
     let (mut head, body) = request.into_parts();
-    let admitted = gate::admit(&bridge.room, &bridge.printer, client, &head).await?;
+    let admitted = gate::admit(bridge, client, &head).await?;
     let gathered = gather(bridge, body).await?;
     let reading = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if matches!(admitted.purpose, Purpose::Print | Purpose::Fax) && !(reading && gathered.beginning().is_empty()) {

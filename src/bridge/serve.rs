@@ -22,8 +22,10 @@ use super::gate::Client;
 use super::lanes::Lanes;
 use super::listen::Listeners;
 use super::{FAREWELL, Limits, Room, relay};
+use crate::agent::handle::Links;
 use crate::http::Pool;
 use crate::printer::identity::PrinterId;
+use crate::printer::quirks::Quirks;
 
 /// The most header fields of a request.
 const MAX_HEADERS: usize = 100;
@@ -39,16 +41,18 @@ pub(super) struct Bridge {
     pub(super) room: Arc<Room>,
     pub(super) printer: PrinterId,
     pub(super) pool: Pool,
+    pub(super) quirks: Quirks,
     pub(super) port: u16,
     pub(super) lanes: Arc<Lanes>,
     connections: Arc<Semaphore>,
 }
 
 impl Bridge {
-    pub(super) fn new(room: Arc<Room>, printer: PrinterId, pool: Pool, port: u16) -> Self {
+    pub(super) fn new(room: Arc<Room>, printer: PrinterId, links: Links, port: u16) -> Self {
+        let Links { pool, quirks, .. } = links;
         let lanes = Arc::new(Lanes::new(pool.links()));
         let connections = Arc::new(Semaphore::new(room.limits.connections));
-        Self { room, printer, pool, port, lanes, connections }
+        Self { room, printer, pool, quirks, port, lanes, connections }
     }
 }
 

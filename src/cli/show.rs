@@ -1,5 +1,7 @@
 //! `plugprint show`
 
+use std::collections::BTreeMap;
+
 use super::args::Which;
 use super::client::Client;
 use super::exit::Error;
@@ -39,19 +41,26 @@ pub async fn run(client: &Client, which: &Which) -> Result<(), Error> {
     facts.retain(|(_, value)| !value.is_empty() && value != "/");
     output.facts(&facts)?;
 
-    let capabilities = printer.capabilities();
-    if output.is_terminal() {
-        if capabilities.is_empty() {
-            return output.line("\nNothing is known that it can be asked for.");
-        }
-        output.line("\nwhat it can do, and how we know")?;
-        let width = capabilities.keys().map(|name| name.chars().count()).max().unwrap_or_default();
-        for (name, evidence) in &capabilities {
-            output.line(format_args!("  {name:width$}  {}", in_words(evidence)))?;
-        }
+    let (capabilities, quirks) = (printer.capabilities(), p.map("Quirks"));
+    if !output.is_terminal() {
+        capabilities.iter().try_for_each(|(name, how)| output.line(format_args!("capability {name}: {how}")))?;
+        return quirks.iter().try_for_each(|(name, value)| output.line(format_args!("quirk {name}: {value}")));
+    }
+    let columns = |title: &str, rows: BTreeMap<String, String>| {
+        output.line(format_args!("\n{title}"))?;
+        let width = rows.keys().map(|name| name.chars().count()).max().unwrap_or_default();
+        rows.iter().try_for_each(|(name, text)| output.line(format_args!("  {name:width$}  {text}")))
+    };
+    if capabilities.is_empty() {
+        output.line("\nNothing is known that it can be asked for.")?;
+    } else {
+        let known = capabilities.into_iter().map(|(name, how)| (name, in_words(&how))).collect();
+        columns("what it can do, and how we know", known)?;
+    }
+    if quirks.is_empty() {
         return Ok(());
     }
-    capabilities.iter().try_for_each(|(name, evidence)| output.line(format_args!("capability {name}: {evidence}")))
+    columns("quirks of this model, and where they are written", quirks)
 }
 
 /// What a kind of evidence means.

@@ -250,6 +250,11 @@ impl Printer {
     }
 
     #[zbus(property)]
+    fn quirks(&self) -> BTreeMap<String, String> {
+        quirks(&self.told.get())
+    }
+
+    #[zbus(property)]
     fn reports(&self) -> Vec<String> {
         reports(&self.told.get())
     }
@@ -292,6 +297,7 @@ pub(crate) fn properties(view: &PrinterView) -> Vec<Property> {
         ("StateReason", view.state_reason.clone().into()),
         ("Mode", view.mode.name().into()),
         ("Capabilities", capabilities(view).into()),
+        ("Quirks", quirks(view).into()),
         ("Reports", reports(view).into()),
         ("Transport", view.transport.name().into()),
         ("Uri", uri(view).into()),
@@ -307,6 +313,10 @@ pub(crate) fn constants(view: &PrinterView) -> (&str, &str, u16, u16) {
 
 fn capabilities(view: &PrinterView) -> BTreeMap<String, String> {
     view.capabilities.iter().map(|(what, how)| (what.name().to_owned(), how.to_string())).collect()
+}
+
+fn quirks(view: &PrinterView) -> BTreeMap<String, String> {
+    view.quirks.clone()
 }
 
 fn reports(view: &PrinterView) -> Vec<String> {

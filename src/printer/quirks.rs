@@ -14,7 +14,7 @@ use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::config::{self, Complaint};
 use crate::http::Manner;
@@ -27,9 +27,9 @@ use value::Value;
 /// Files of one folder that are read.
 const MOST_FILES: usize = 256;
 
-/// All quirks of all models, as the files have them. A cheap clone.
+/// All quirks of all models, as the files have them. A cheap clone; all clones are the same book.
 #[derive(Clone, Debug, Default)]
-pub struct Book(Arc<Vec<Section>>);
+pub struct Book(Arc<Mutex<Arc<Vec<Section>>>>);
 
 /// The quirks of one printer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +80,20 @@ impl fmt::Display for Source {
 }
 
 impl Book {
+    fn new(sections: Vec<Section>) -> Self {
+        Self(Arc::new(Mutex::new(Arc::new(sections))))
+    }
+
+    fn sections(&self) -> Arc<Vec<Section>> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on it says what the other says. Who has asked before keeps the answer.
+    pub fn become_as(&self, other: &Self) {
+        let sections = other.sections();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = sections;
+    }
+
     /// Reads all files `*.conf` of these folders, in the order of the folders and of the names. A folder that is not
     /// there is empty. Gives what is right in them, and the complaints about the rest.
     #[must_use]
@@ -103,7 +117,7 @@ impl Book {
                 }
             }
         }
-        (Self(Arc::new(sections)), complaints)
+        (Self::new(sections), complaints)
     }
 
     /// The quirks in this text, as if it were this file's.
@@ -111,7 +125,7 @@ impl Book {
     pub fn parse(file: &Path, bytes: &[u8]) -> (Self, Vec<Complaint>) {
         let (mut sections, mut complaints) = (Vec::new(), Vec::new());
         file::parse(&file.into(), bytes, &mut sections, &mut complaints);
-        (Self(Arc::new(sections)), complaints)
+        (Self::new(sections), complaints)
     }
 
     /// The quirks of a printer. `name` is what [`full_name`] makes of its strings; it is not known before they are read,
@@ -119,7 +133,8 @@ impl Book {
     #[must_use]
     pub fn of(&self, vendor_id: u16, product_id: u16, name: Option<&str>) -> Quirks {
         let mut best = BTreeMap::<&str, (Weight, &file::Entry)>::new();
-        for section in self.0.iter() {
+        let sections = self.sections();
+        for section in sections.iter() {
             let Some(weight) = section.pattern.weigh(vendor_id, product_id, name) else { continue };
             for entry in &section.entries {
                 let better = best.get(entry.name.as_str()).is_none_or(|(before, _)| weight > *before);

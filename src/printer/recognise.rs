@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::http::Reset;
 use crate::printer::identity::PrinterId;
-use crate::printer::quirks::Quirks;
+use crate::printer::quirks::{self, Book, Quirks};
 use crate::printer::text::clean;
 use crate::usb::descriptor::{self, Function};
 use crate::usb::{self, Arrival, Device, device_id::DeviceId};
@@ -29,7 +30,7 @@ pub struct Recognised {
     /// The ways to reach HTTP, best first.
     pub functions: Vec<Function>,
     /// Why it can't be spoken to as it is, and what to do.
-    pub mute: Option<&'static str>,
+    pub mute: Option<String>,
     /// What is known of this model that does not follow from any specification.
     pub quirks: Quirks,
 }
@@ -40,16 +41,23 @@ pub struct Recognised {
 const SMART_INSTALL: &str = "The printer shows itself as a CD-ROM with its Windows driver (HP Smart Install) and can't print yet. \
      Install usb_modeswitch with its data package, then plug the printer in again: it becomes a printer by itself.";
 
-/// Looks at a device. `None`: it is no printer that can be reached through HTTP.
+/// Looks at a device. `None`: it is no printer that can be reached through HTTP. What the book says of its numbers
+/// counts before it is asked anything.
 ///
 /// # Errors
 /// The cable's: [`usb::Error::Gone`], [`usb::Error::Timeout`], [`usb::Error::Malformed`] …
-pub async fn recognise(device: &dyn Device, arrival: &Arrival) -> Result<Option<Recognised>, usb::Error> {
+pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> Result<Option<Recognised>, usb::Error> {
     let described = descriptor::parse(device.raw_descriptors())?;
     let functions = described.functions();
     let cd_rom = functions.is_empty() && described.smart_install();
     if functions.is_empty() && !cd_rom {
         return Ok(None);
+    }
+    let by_number = book.of(arrival.vendor_id, arrival.product_id, None);
+    let reset = by_number.manner.init_reset == Reset::Hard && !by_number.blacklisted;
+    if reset {
+        tracing::info!(address = %arrival.address, "is reset before it is asked, by a quirk");
+        device.reset().await?;
     }
     let mut strings = usb::strings(device).await?;
     for _ in 1..SERIAL_ATTEMPTS {
@@ -72,7 +80,20 @@ pub async fn recognise(device: &dyn Device, arrival: &Arrival) -> Result<Option<
         },
         None => DeviceId::default(),
     };
-    Ok(Some(named(arrival, functions, &strings, &device_id, cd_rom.then_some(SMART_INSTALL))))
+    let manufacturer = by_number.manufacturer.as_deref().or(strings.manufacturer.as_deref()).unwrap_or_default();
+    let product = by_number.model.as_deref().or(strings.product.as_deref()).unwrap_or_default();
+    let name = quirks::full_name(manufacturer, product);
+    let mut quirks = book.of(arrival.vendor_id, arrival.product_id, Some(&name));
+    if reset {
+        quirks.manner.init_reset = Reset::None;
+    }
+    let mute = match quirks.source("blacklist") {
+        Some(source) if quirks.blacklisted => {
+            Some(format!("It is left alone, because {source} says so (blacklist = true)."))
+        }
+        _ => cd_rom.then(|| SMART_INSTALL.to_owned()),
+    };
+    Ok(Some(named(arrival, functions, &strings, &device_id, quirks, mute)))
 }
 
 fn named(
@@ -80,9 +101,10 @@ fn named(
     functions: Vec<Function>,
     strings: &usb::Strings,
     device_id: &DeviceId,
-    mute: Option<&'static str>,
+    quirks: Quirks,
+    mute: Option<String>,
 ) -> Recognised {
-    let first = |candidates: [&Option<String>; 2], otherwise: &str| {
+    let first = |candidates: [&Option<String>; 3], otherwise: &str| {
         candidates
             .into_iter()
             .flatten()
@@ -90,12 +112,13 @@ fn named(
             .find(|text| !text.is_empty())
             .unwrap_or_else(|| otherwise.to_owned())
     };
-    let manufacturer = match first([&device_id.manufacturer, &strings.manufacturer], "Unknown").as_str() {
+    let manufacturer = [&quirks.manufacturer, &device_id.manufacturer, &strings.manufacturer];
+    let manufacturer = match first(manufacturer, "Unknown").as_str() {
         // The same maker, spelled differently by device id and string descriptor [C: P1102, DeskJet].
         "Hewlett-Packard" | "hp" => "HP".to_owned(),
         other => other.to_owned(),
     };
-    let model = first([&device_id.model, &strings.product], "USB printer");
+    let model = first([&quirks.model, &device_id.model, &strings.product], "USB printer");
     let model = ["Hewlett-Packard", manufacturer.as_str()]
         .into_iter()
         .find_map(|prefix| model.strip_prefix(prefix)?.strip_prefix(' ').map(str::to_owned))
@@ -111,7 +134,7 @@ fn named(
         vendor_id: arrival.vendor_id,
         functions,
         mute,
-        quirks: Quirks::default(),
+        quirks,
     }
 }
 
@@ -192,7 +215,7 @@ mod tests {
             vendor_id: 0x03f0,
             product_id: 0x002a,
         };
-        recognise(device, &arrival).await.unwrap()
+        recognise(device, &arrival, &Book::default()).await.unwrap()
     }
 
     #[tokio::test(start_paused = true)]

@@ -8,11 +8,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use plugprint::bridge::{self, Limits, Names, Peers, Ports};
+use plugprint::agent;
+use plugprint::bridge::{self, Accounts, Limits, Names, Peers, Ports, Users};
+use plugprint::config::Rules;
+use plugprint::config::rules::Account;
 use plugprint::emulator::{Model, Options, Printer};
 use plugprint::printer::identity::PrinterId;
+use plugprint::printer::quirks::Book;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -43,7 +48,22 @@ impl Peers for Someone {
     }
 }
 
+/// Alice, who is in the group lp, and Bertha, who is not; 1002 is written down nowhere.
+struct TheTwo;
+
+impl Accounts for TheTwo {
+    fn of(&self, uid: u32) -> Account {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        match uid {
+            1000 => Account { names: owned(&["1000", "alice"]), groups: owned(&["1000", "alice", "7", "lp"]) },
+            1001 => Account { names: owned(&["1001", "bertha"]), groups: owned(&["1001", "bertha"]) },
+            uid => Account { names: vec![uid.to_string()], groups: vec![] },
+        }
+    }
+}
+
 pub struct Bridged {
+    pub rules: watch::Sender<Option<Rules>>,
     pub scene: Scene,
     pub printer: Printer,
     pub id: PrinterId,
@@ -59,17 +79,34 @@ impl Bridged {
     }
 
     pub async fn with(model: Model, options: Options, limits: Limits) -> Self {
-        let scene = Scene::new();
+        Self::on(Scene::new(), model, options, limits).await
+    }
+
+    /// An inkjet on a computer that knows these quirks.
+    pub async fn knowing(quirks: Book) -> Self {
+        let settings = agent::Settings { quirks, ..agent::Settings::on(Arc::new(agent::NoHost)) };
+        Self::on(Scene::with(settings), Model::Inkjet, Options::default(), Limits::default()).await
+    }
+
+    async fn on(scene: Scene, model: Model, options: Options, limits: Limits) -> Self {
         let printer = scene.printer(model, options);
         scene.bus.plug(&printer);
         let (stop, someone) = (CancellationToken::new(), Arc::new(Someone(AtomicU32::new(1000))));
         let names = Names::default();
         names.add("desk.example.org");
-        let options =
-            bridge::Options { ports: Ports::unremembered(0..=0), names, peers: Arc::clone(&someone) as _, limits };
+        let rules = watch::Sender::new(None);
+        let users = Users::new(rules.subscribe(), Arc::new(TheTwo));
+        let options = bridge::Options {
+            ports: Ports::unremembered(0..=0),
+            names,
+            peers: Arc::clone(&someone) as _,
+            limits,
+            users,
+            ipv6: true,
+        };
         let bridge = tokio::spawn(bridge::serve(scene.handle.clone(), options, stop.clone()));
         let (id, port) = offered(&scene).await;
-        Self { scene, printer, id, port, someone, stop, bridge }
+        Self { rules, scene, printer, id, port, someone, stop, bridge }
     }
 
     pub async fn close(self) {

@@ -105,6 +105,7 @@ pub fn interrupt(child: &Child) {
 
 fn envy() -> PrinterView {
     PrinterView {
+        quirks: std::collections::BTreeMap::new(),
         id: PrinterId::from_text("03f0_1234_th1").unwrap(),
         manufacturer: "HP".into(),
         model: "ENVY\u{1b}[2J 5000".into(),

@@ -23,6 +23,8 @@ mod bridge_faults;
 #[cfg(feature = "emulator")]
 mod bridge_relay;
 #[cfg(feature = "emulator")]
+mod bridge_rules;
+#[cfg(feature = "emulator")]
 mod bridge_support;
 #[cfg(feature = "emulator")]
 mod cli_bundle;

@@ -1,0 +1,158 @@
+//! What the administrator wrote: who may do what through the bridge, and what is known of single models.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use plugprint::agent;
+use plugprint::agent::view::State;
+use plugprint::config::{Config, Rules};
+use plugprint::emulator::{Model, Options};
+use plugprint::printer::quirks::Book;
+
+use crate::bridge_support::{Bridged, NOBODY};
+use crate::scene::Scene;
+
+/// As a file says it.
+fn rules(users: &str) -> Option<Rules> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plugprint.toml");
+    std::fs::write(&file, format!("[users]\n{users}\n")).unwrap();
+    let (config, complaints) = Config::load(&file, Path::new("/nonexistent")).unwrap();
+    assert_eq!(complaints, []);
+    config.rules
+}
+
+fn book(text: &str) -> Book {
+    let (book, complaints) = Book::parse(Path::new("/etc/plugprint/quirks/own.conf"), text.as_bytes());
+    assert_eq!(complaints, []);
+    book
+}
+
+/// print, fax, scan, config: whether this user gets through to the printer.
+async fn may(house: &Bridged, uid: u32) -> [bool; 4] {
+    house.someone.is(uid);
+    let post = |path: &str| {
+        let body = "\u{2}\0\0\u{b}\0\0\0\u{1}\u{3}";
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+    };
+    let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut through = [false; 4];
+    let requests =
+        [post("/ipp/print"), post("/ipp/faxout"), get("/eSCL/ScannerStatus"), get("/DevMgmt/ProductStatusDyn.xml")];
+    for (through, request) in through.iter_mut().zip(requests) {
+        let before = house.asked().len();
+        let reply = house.ask(&request).await;
+        *through = house.asked().len() > before;
+        assert_eq!(*through, reply.status != 403, "{request}: {}", reply.head);
+    }
+    through
+}
+
+#[tokio::test]
+async fn each_user_may_what_the_rules_say_and_a_new_rule_counts_at_once() {
+    let house = Bridged::new().await;
+    assert_eq!(may(&house, 1001).await, [true; 4], "without rules everybody may");
+    assert_eq!(may(&house, NOBODY).await, [true; 4]);
+
+    house.rules.send_replace(rules("'print, fax' = '@lp'\nscan = '*'\nconfig = ['bertha', '1002']"));
+    assert_eq!(may(&house, 1000).await, [true, true, true, false], "alice is in lp");
+    assert_eq!(may(&house, 1001).await, [false, false, true, true], "bertha is not");
+    assert_eq!(may(&house, 1002).await, [false, false, true, true], "one who has no name");
+    assert_eq!(may(&house, 1003).await, [false, false, true, false]);
+    assert_eq!(may(&house, NOBODY).await, [false, false, true, false], "who can't be told is refused");
+    assert_eq!(may(&house, 0).await, [true; 4], "root could take the cable");
+
+    house.rules.send_replace(rules("print = 'bertha'"));
+    assert_eq!(may(&house, 1000).await, [false; 4]);
+    assert_eq!(may(&house, 1001).await, [true, false, false, false]);
+    house.rules.send_replace(None);
+    assert_eq!(may(&house, 1000).await, [true; 4]);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn no_rule_opens_what_is_protected() {
+    let house = Bridged::new().await;
+    house.rules.send_replace(rules("all = '*'"));
+    let path = "/IoMgmt/Adapters/Wifi0/Profiles/Active";
+    assert_eq!(house.get(path).await.status, 403);
+    // Whom polkit let in needs no rule.
+    house.rules.send_replace(rules("print = '@nobody'"));
+    house.scene.handle.open_pages(house.id.clone(), 1000).await.unwrap();
+    assert_eq!(house.get(path).await.status, 200);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn what_a_quirk_switches_off_is_not_there() {
+    let house = Bridged::knowing(book("[*DeskJet*]\ndisable-scan = true\n[03f0:*]\ndisable-fax = true\n")).await;
+    for path in ["/eSCL/ScannerCapabilities", "/Scan/Status", "/ipp/faxout"] {
+        let before = house.asked().len();
+        assert_eq!(house.get(path).await.status, 404, "{path}");
+        assert_eq!(house.asked().len(), before, "{path}");
+    }
+    assert_eq!(house.get("/DevMgmt/ProductStatusDyn.xml").await.status, 200);
+    let quirks = &house.scene.view().printers[&house.id].quirks;
+    assert_eq!(quirks["disable-scan"], "true (/etc/plugprint/quirks/own.conf:2)");
+    assert_eq!(quirks["disable-fax"], "true (/etc/plugprint/quirks/own.conf:4)");
+    house.close().await;
+}
+
+/// The first that is seen of a printer with these quirks that has come to a rest.
+async fn seen(quirks: Book) -> agent::view::PrinterView {
+    let scene = Scene::with(agent::Settings { quirks, ..agent::Settings::on(Arc::new(agent::NoHost)) });
+    let printer = scene.printer(Model::Inkjet, Options::default());
+    scene.bus.plug(&printer);
+    let view = scene
+        .until("a printer at rest", |view| {
+            view.printers.values().find(|printer| printer.state != State::Probing).map(|printer| (**printer).clone())
+        })
+        .await;
+    assert!(view.state != State::Failed || printer.requests().is_empty(), "{:?}", printer.requests());
+    scene.shutdown.cancel();
+    view
+}
+
+#[tokio::test]
+async fn a_printer_on_the_blacklist_is_left_alone_and_says_why() {
+    for section in ["*DeskJet Emulated*", "03f0:f0e1"] {
+        let view = seen(book(&format!("[{section}]\nblacklist = true\n"))).await;
+        assert_eq!(view.state, State::Failed);
+        assert_eq!(
+            view.state_reason,
+            "It is left alone, because /etc/plugprint/quirks/own.conf:2 says so (blacklist = true)."
+        );
+    }
+    let view = seen(book("[*]\nblacklist = true\n[03f0:f0e1]\nblacklist = false\n")).await;
+    assert_eq!(view.state, State::Ready);
+}
+
+#[tokio::test]
+async fn a_printer_is_known_by_the_name_that_its_numbers_give_it() {
+    let text =
+        "[03f0:f0e1]\nmfg = Xerox\nmodel = B210\n[Xerox B210]\nrequest-delay = 1\n[*DeskJet*]\nblacklist = true\n";
+    let view = seen(book(text)).await;
+    assert_eq!((view.manufacturer.as_str(), view.model.as_str()), ("Xerox", "B210"));
+    assert_eq!(view.quirks["request-delay"], "1 (/etc/plugprint/quirks/own.conf:5)");
+    assert_eq!(view.state, State::Ready);
+}
+
+#[tokio::test]
+async fn a_book_that_is_read_anew_counts_for_who_is_plugged_in_then() {
+    let quirks = book("[*]\ninit-delay = 1\n");
+    let settings = agent::Settings { quirks: quirks.clone(), ..agent::Settings::on(Arc::new(agent::NoHost)) };
+    let scene = Scene::with(settings);
+    let (printer, id) = scene.ready(Model::Inkjet, Options::default()).await;
+    assert_eq!(scene.view().printers[&id].quirks["init-delay"], "1 (/etc/plugprint/quirks/own.conf:2)");
+    quirks.become_as(&book("\n[*]\ninit-delay = 2\n"));
+    printer.unplug();
+    scene.until("it is gone", |view| view.printers.is_empty().then_some(())).await;
+    scene.bus.plug(&printer);
+    scene.until_ready(&printer).await;
+    assert_eq!(scene.view().printers[&id].quirks["init-delay"], "2 (/etc/plugprint/quirks/own.conf:3)");
+    scene.shutdown.cancel();
+}
