@@ -53,7 +53,13 @@ pub(super) struct Attendance {
 enum Left {
     /// The registry wishes it. Nothing is claimed any more.
     LetGo,
+    /// Its links are dead as if it had been unplugged.
+    Lost,
 }
+
+/// How long the news may take that a printer whose links are dead was unplugged. Without it the device is still
+/// there, and was reset by somebody else: the kernel then takes our interfaces from us, and the handle with them.
+const LOST: Duration = Duration::from_secs(1);
 
 /// Ends when the device is gone, or turns out to be no printer.
 pub(super) async fn attend(mut attendance: Attendance) {
@@ -71,6 +77,13 @@ pub(super) async fn attend(mut attendance: Attendance) {
         attendance.tell(DeviceNews::Driving(pool.clone()));
         match gone.run_until_cancelled(drive(&mut attendance, &pool, &recognised)).await {
             Some(Left::LetGo) => attendance.tell(DeviceNews::LetGo),
+            Some(Left::Lost) => {
+                drop(pool);
+                if gone.run_until_cancelled(tokio::time::sleep(LOST)).await.is_none() {
+                    return;
+                }
+                tracing::info!(address = %attendance.arrival.address, "the device is still there, and is opened again");
+            }
             None => {
                 if timeout(LET_GO, pool.close(GRACE)).await.is_err() {
                     tracing::warn!(address = %attendance.arrival.address, "the printer did not let go in time");
@@ -122,6 +135,12 @@ async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Reco
     let mut stance = attendance.stance.clone();
     let asking = ask(attendance, pool, recognised);
     tokio::pin!(asking);
+    let lost = async {
+        if !pool.closed().await.is_gone() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::pin!(lost);
     loop {
         let let_go = async {
             // What was seen here once is not seen again: only a new wish is a reason for a new attempt.
@@ -134,6 +153,7 @@ async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Reco
         };
         let ended = tokio::select! {
             ended = let_go => ended,
+            () = &mut lost => return Left::Lost,
             () = &mut asking => continue,
         };
         if ended {
@@ -142,6 +162,7 @@ async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Reco
         attendance.tell(DeviceNews::StillInUse);
         tokio::select! {
             _ = stance.changed() => {}
+            () = &mut lost => return Left::Lost,
             () = &mut asking => {}
         }
     }

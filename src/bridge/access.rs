@@ -163,6 +163,13 @@ pub(super) fn ipp(beginning: &[u8]) -> Option<bool> {
     Some(IPP_OPEN.contains(&operation))
 }
 
+/// Whether an IPP request with this beginning brings a document, or has the printer fetch one; others are answered
+/// without anything being printed first.
+pub(super) fn brings_document(beginning: &[u8]) -> bool {
+    // Print-Job, Print-URI, Send-Document, Send-URI.
+    matches!(beginning.get(2..4), Some([0, 0x02 | 0x03 | 0x06 | 0x07]))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -240,5 +247,6 @@ mod tests {
             assert_eq!(ipp(&message(protected)), Some(false), "{protected:#06x}");
         }
         assert_eq!(ipp(&[2, 0, 0, 0x0b, 0, 0, 0]), None);
+        assert!(brings_document(&message(0x0006)) && !brings_document(&message(0x000b)) && !brings_document(&[2]));
     }
 }

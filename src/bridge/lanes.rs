@@ -15,6 +15,8 @@ pub(super) struct Lanes {
     long: Arc<Semaphore>,
     /// Requests that have a link, or wait for one.
     inside: AtomicUsize,
+    /// Of these, how many wait for a lane of those that may hold a link for long.
+    waiting: AtomicUsize,
 }
 
 /// A request's place, from when it has begun until its answer has ended.
@@ -32,7 +34,7 @@ impl Drop for Place {
 impl Lanes {
     pub(super) fn new(links: usize) -> Self {
         let long = Arc::new(Semaphore::new(links.saturating_sub(1).max(1)));
-        Self { links, long, inside: AtomicUsize::new(0) }
+        Self { links, long, inside: AtomicUsize::new(0), waiting: AtomicUsize::new(0) }
     }
 
     /// A place for a request; for one that may hold a link for long, when there is one. `None`: not in time.
@@ -40,14 +42,31 @@ impl Lanes {
         self.inside.fetch_add(1, Ordering::Relaxed);
         let mut place = Place { lanes: Arc::clone(self), _long: None };
         if long {
+            let _waiting = Waiting::new(&self.waiting);
             place._long = Some(timeout(limit, Arc::clone(&self.long).acquire_owned()).await.ok()?.ok()?);
         }
         Some(place)
     }
 
-    /// Somebody waits for a link.
+    /// Somebody waits for a link, or for a lane.
     pub(super) fn contended(&self) -> bool {
-        self.inside.load(Ordering::Relaxed) > self.links
+        self.inside.load(Ordering::Relaxed) > self.links || self.waiting.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Counted as long as it is there.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -71,6 +90,21 @@ mod tests {
         drop((another, first));
         assert!(!lanes.contended());
         assert!(lanes.enter(true, SOON).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_lane_is_noticed_though_a_link_is_free() {
+        let lanes = Arc::new(Lanes::new(3));
+        let held = (lanes.enter(true, SOON).await, lanes.enter(true, SOON).await);
+        assert!(!lanes.contended());
+        let third = lanes.enter(true, SOON);
+        tokio::select! {
+            biased;
+            place = third => assert!(place.is_none()),
+            () = async { assert!(lanes.contended()) } => {}
+        }
+        assert!(!lanes.contended());
+        drop(held);
     }
 
     #[tokio::test(start_paused = true)]

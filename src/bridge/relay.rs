@@ -21,7 +21,9 @@ use crate::http::{Deadlines, RequestBody};
 /// What is read of a body before a link is taken, in bytes; a smaller one is read whole.
 const BEGINNING: usize = 32 << 10;
 /// The longest answer to a small request: a printer may calculate, or ask its cloud.
-const ANSWER: Duration = Duration::from_secs(2 * 60);
+const ANSWER: Duration = Duration::from_secs(60);
+/// The longest pause in what a printer has begun to say. It has composed it before.
+const PAUSE: Duration = Duration::from_secs(30);
 /// A page is scanned before a byte of it comes; at a high resolution that takes minutes.
 const SCAN: Duration = Duration::from_secs(10 * 60);
 /// What was printed is answered when the printer is done with it; out of paper, that may be tomorrow. Who asked
@@ -55,12 +57,14 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
 
     let limit = bridge.room.limits.link;
     let place = bridge.lanes.enter(long, limit).await.ok_or_else(Refusal::busy)?;
-    let patience = match purpose {
-        Purpose::Print | Purpose::Fax => PRINT,
-        Purpose::Scan if waits_for_page => SCAN,
-        Purpose::Scan | Purpose::Page | Purpose::Protected => ANSWER,
+    let document = matches!(purpose, Purpose::Print | Purpose::Fax) && access::brings_document(gathered.beginning());
+    let (patience, pause) = match purpose {
+        _ if document => (PRINT, PAUSE),
+        // A page is sent while it is scanned.
+        Purpose::Scan if waits_for_page => (SCAN, SCAN),
+        _ => (ANSWER, PAUSE),
     };
-    let deadlines = Deadlines { link: limit, upload: None, head: patience, body: patience.min(SCAN), total: None };
+    let deadlines = Deadlines { link: limit, upload: None, head: patience, body: pause, total: None };
 
     headers::to_printer(&mut head.headers, bridge.port);
     let target = head.uri.path_and_query().and_then(|asked| Path::target(asked.as_str()));

@@ -31,6 +31,9 @@ use crate::usb::link::Link;
 
 /// How long a response is drained for nobody, and how long a request body may starve when nobody waits.
 const DESERTED: Duration = Duration::from_secs(10);
+/// How long the answer to a request that was sent whole may take when nobody waits for it any more. Who prints may be
+/// ready to wait for a day; when he has left, his link is not lost for that long.
+const UNANSWERED: Duration = Duration::from_secs(60);
 /// How long a printer that has already answered may take no byte of the rest of the upload.
 const ANSWERED: Duration = Duration::from_secs(5);
 /// Without a byte for so long in the middle of a response, we look whether some lie in an unfinished transfer: a
@@ -422,7 +425,8 @@ impl Clock<'_> {
             Some(uploaded) if stage == Stage::Head => {
                 let error = if begun { Error::Truncated } else { Error::NoAnswer { after: head } };
                 let due = if core.harvested { Due::Late(error) } else { Due::Harvest };
-                dues.push((uploaded + head, due));
+                let left = core.deserted.map(|deserted| deserted.max(uploaded) + UNANSWERED);
+                dues.push((left.map_or(uploaded + head, |left| left.min(uploaded + head)), due));
             }
             Some(_) => {
                 if let Some(since) = core.overread {
