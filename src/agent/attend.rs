@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::custody::Stance;
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::fault;
+use crate::agent::memory::Memory;
 use crate::hp::ledm;
 use crate::http;
 use crate::printer::probe::{self, Recognised};
@@ -43,6 +44,8 @@ pub(super) struct Attendance {
     pub(super) gone: CancellationToken,
     /// What is known of single models.
     pub(super) quirks: Book,
+    /// What was found out about single printers.
+    pub(super) memory: Memory,
     /// Somebody wants it asked again.
     pub(super) again: Arc<Notify>,
     /// Whether it is ours to drive.
@@ -73,9 +76,17 @@ pub(super) async fn attend(mut attendance: Attendance) {
     }
     loop {
         let Some(device) = gone.run_until_cancelled(attendance.turn(&mut device)).await else { return };
-        let pool = http::Pool::with_manner(device, recognised.functions.clone(), recognised.quirks.manner.clone());
+        let manner = attendance.memory.manner(&attendance.arrival.topology, recognised.quirks.manner.clone());
+        let pool = http::Pool::with_manner(device, recognised.functions.clone(), manner);
         attendance.tell(DeviceNews::Driving(pool.clone()));
-        match gone.run_until_cancelled(drive(&mut attendance, &pool, &recognised)).await {
+        let (visit, news) = (attendance.visit, attendance.news.clone());
+        let driven = async {
+            tokio::select! {
+                left = drive(&mut attendance, &pool, &recognised) => left,
+                left = follow(visit, &news, &pool) => left,
+            }
+        };
+        match gone.run_until_cancelled(driven).await {
             Some(Left::LetGo) => attendance.tell(DeviceNews::LetGo),
             Some(Left::Lost) => {
                 drop(pool);
@@ -197,7 +208,9 @@ async fn look(attendance: &Attendance) -> Option<(Recognised, Arc<dyn usb::Devic
 async fn recognise(attendance: &Attendance) -> Result<Option<(Recognised, Arc<dyn usb::Device>)>, usb::Error> {
     let device = attendance.bus.open(attendance.arrival.address).await?;
     let recognised = probe::recognise(device.as_ref(), &attendance.arrival, &attendance.quirks).await?;
-    Ok(recognised.map(|recognised| (recognised, device)))
+    let Some(mut recognised) = recognised else { return Ok(None) };
+    attendance.memory.recall(&recognised.id, &mut recognised.quirks);
+    Ok(Some((recognised, device)))
 }
 
 /// Asks the printer what it can do, at first and whenever it is wanted; after a failure, until it answers.
@@ -224,6 +237,26 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
             }
         }
         attendance.again.notified().await;
+    }
+}
+
+/// Tells what the links go through.
+async fn follow(visit: Visit, news: &mpsc::UnboundedSender<Event>, pool: &http::Pool) -> Left {
+    let tell = |told| {
+        let _ = news.send(Event::Device(visit, told));
+    };
+    let (mut troubles, mut learned) = (pool.troubles(), pool.learned());
+    loop {
+        tokio::select! {
+            changed = troubles.changed() => {
+                if changed.is_err() {
+                    return std::future::pending().await;
+                }
+                let recovering = *troubles.borrow_and_update() > 0;
+                tell(DeviceNews::Recovering(recovering));
+            }
+            Ok(()) = learned.changed() => tell(DeviceNews::OneLink),
+        }
     }
 }
 

@@ -56,6 +56,10 @@ pub(super) enum DeviceNews {
     Trouble(Trouble),
     /// It said what it can do.
     Probed(Arc<Facts>),
+    /// It went silent and is being brought back, or that is over.
+    Recovering(bool),
+    /// It was found out that it stands only one link in use at a time.
+    OneLink,
 }
 
 /// A probe that failed.

@@ -107,6 +107,13 @@ pub enum Request {
         /// When nothing of it is held here any more.
         reply: oneshot::Sender<Result<Hold, Failure>>,
     },
+    /// The computer goes to sleep.
+    Sleep {
+        /// When every link is given back.
+        reply: oneshot::Sender<Result<(), Failure>>,
+    },
+    /// It is awake again.
+    Wake,
     /// A connection has left the bus.
     CallerLeft {
         /// Its unique name.
@@ -264,6 +271,17 @@ impl Handle {
     /// `NotFound`; `Busy` while a job or an exchange is under way; `Disconnected`.
     pub async fn inhibit(&self, printer: PrinterId, holder: Holder) -> Result<Hold, Failure> {
         self.ask(|reply| Request::Inhibit { printer, holder, reply }).await
+    }
+
+    /// Tells that the computer goes to sleep; when this returns the printers' links are given back. Exchanges wait until
+    /// [`Handle::wake`].
+    pub async fn sleep(&self) {
+        let _ = self.ask(|reply| Request::Sleep { reply }).await;
+    }
+
+    /// Tells that it is awake.
+    pub async fn wake(&self) {
+        let _ = self.requests.send(Request::Wake).await;
     }
 
     /// Tells that a connection has left the bus: its jobs end, unless they are kept.

@@ -127,6 +127,11 @@ impl Registry {
                 self.inhibit(&printer, holder, reply);
                 self.publish();
             }
+            Request::Sleep { reply } => self.sleep(reply),
+            Request::Wake => {
+                self.wake();
+                self.publish();
+            }
             Request::CallerLeft { bus_name } => {
                 self.caller_left(&bus_name);
                 self.publish();

@@ -21,6 +21,7 @@ mod fault;
 pub mod handle;
 pub mod host;
 mod jobs;
+mod memory;
 mod modes;
 mod procedure;
 pub mod prompt;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -12,6 +13,7 @@ use crate::agent::attend::{self, Attendance};
 use crate::agent::custody::{self, Custody, Stance, Waiting};
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
+use crate::agent::memory::{self, Memory};
 use crate::agent::modes::Modes;
 use crate::agent::view::{Associated, JobId, Mode, PinKind, PrinterView, State, Transport, View, WifiView, WpsView};
 use crate::agent::{Clock, ErrorKind, Failure, Settings};
@@ -26,6 +28,9 @@ use crate::usb::{self, Address, Arrival, Hotplug};
 pub(super) const MAX_PRINTERS: usize = 64;
 /// Devices that are being looked at or are printers.
 const MAX_VISITS: usize = 256;
+
+/// How long an exchange that is under way may take to end before the computer's sleep.
+const SLEEP_GRACE: Duration = Duration::from_secs(3);
 
 /// The ways of WPS.
 const WPS: [Capability; 4] = [Capability::ReadPin, Capability::WritePin, Capability::PaperPin, Capability::PushButton];
@@ -46,6 +51,8 @@ pub(super) struct Entry {
     pub(super) recognised: Recognised,
     pub(super) pool: Option<http::Pool>,
     pub(super) condition: Condition,
+    /// It went silent and is being brought back.
+    recovering: bool,
     pub(super) job: Option<JobId>,
     /// What its station said of itself the last time.
     pub(super) wifi: Option<WifiView>,
@@ -115,6 +122,7 @@ pub(super) struct Registry {
     pub(super) custody: Custody,
     pub(super) modes: Modes,
     visits: u64,
+    memory: Memory,
     pub(super) jobs_started: u64,
 }
 
@@ -130,6 +138,7 @@ impl Registry {
         Self {
             bus,
             clock,
+            memory: Memory::of(settings.state.clone()),
             settings,
             news,
             publish,
@@ -199,8 +208,37 @@ impl Registry {
             again: Arc::clone(&guest.again),
             quirks: self.settings.quirks.clone(),
             stance: guest.stance.subscribe(),
+            memory: self.memory.clone(),
         }));
         self.guests.insert(guest.arrival.address, guest);
+    }
+
+    /// The computer goes to sleep: every link is given back. `done` is dropped when that is so.
+    pub(super) fn sleep(&mut self, done: oneshot::Sender<Result<(), Failure>>) {
+        let pools: Vec<_> = self.printers.values().filter_map(|entry| entry.pool.clone()).collect();
+        self.tasks.spawn(async move {
+            futures_util::future::join_all(pools.iter().map(|pool| pool.rest(SLEEP_GRACE))).await;
+            let _ = done.send(Ok(()));
+        });
+    }
+
+    /// The computer is awake: every printer that is still there is looked at again.
+    pub(super) fn wake(&mut self) {
+        let mut lost = Vec::new();
+        for entry in self.printers.values() {
+            match &entry.pool {
+                // The device did not outlive it, and the kernel gave it no new number.
+                Some(pool) if pool.is_closed() => lost.push(entry.arrival.clone()),
+                Some(pool) => {
+                    pool.resume();
+                    entry.again.notify_one();
+                }
+                None => {}
+            }
+        }
+        for arrival in lost {
+            self.arrived(arrival);
+        }
     }
 
     fn departed(&mut self, address: Address) {
@@ -237,6 +275,7 @@ impl Registry {
             (DeviceNews::Driving(pool), Some(id)) => {
                 if let Some(entry) = self.printers.get_mut(id) {
                     entry.pool = Some(pool);
+                    entry.recovering = false;
                     entry.condition = Condition::Probing(entry.known_facts());
                 }
             }
@@ -284,6 +323,23 @@ impl Registry {
                 self.probed(&id);
                 self.replugged(&id);
             }
+            (DeviceNews::Recovering(recovering), Some(id)) => {
+                if let Some(entry) = self.printers.get_mut(id) {
+                    entry.recovering = recovering;
+                }
+            }
+            (DeviceNews::OneLink, Some(id)) => {
+                let Some(entry) = self.printers.get_mut(id) else { return };
+                memory::one_link(&mut entry.recognised.quirks);
+                // By the name that it has in any socket.
+                if let Some(save) = self.memory.learn_one_link(&entry.recognised.id) {
+                    self.tasks.spawn_blocking(move || {
+                        if let Err(error) = save.write() {
+                            tracing::warn!(%error, file = %save.file.display(), "what was found out can't be remembered");
+                        }
+                    });
+                }
+            }
             (_, None) => {}
         }
     }
@@ -313,6 +369,7 @@ impl Registry {
                 Some(why) => Condition::Mute(Failure::new(ErrorKind::PrinterNotReady, Party::Printer, why)),
                 None => Condition::Probing(None),
             },
+            recovering: false,
             recognised,
             pool: None,
             job: self.waiting_for(&id),
@@ -375,6 +432,9 @@ impl Entry {
             Condition::Mute(why) => (State::Failed, why.message.clone()),
             Condition::Aside(aside, _) => (aside.state, aside.failure.message.clone()),
             Condition::Ready(facts) if self.job.is_some() => (State::Busy, facts.remark.clone()),
+            Condition::Ready(_) if self.recovering => {
+                (State::Recovering, "The printer went silent, and is being brought back.".to_owned())
+            }
             Condition::Ready(facts) => (State::Ready, facts.remark.clone()),
         };
         PrinterView {

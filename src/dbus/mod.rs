@@ -21,6 +21,7 @@ mod printer;
 mod prompt;
 mod prompters;
 mod session;
+mod sleep;
 mod wifi;
 mod wps;
 
@@ -232,6 +233,7 @@ pub async fn serve(connection: Connection, handle: Handle, stop: CancellationTok
         })
     };
     let mut view = handle.view();
+    let sleeper = handle.clone();
     let (shown_jobs, shown) = watch::channel(BTreeSet::new());
     let room = Arc::new(Room {
         handle,
@@ -254,6 +256,7 @@ pub async fn serve(connection: Connection, handle: Handle, stop: CancellationTok
         Err(error) => Err(ServeError::Name(error)),
         Ok(()) => tokio::select! {
             () = mirror.follow(&mut view) => Ok(()),
+            () = sleep::follow(&connection, &sleeper) => Ok(()),
             () = connection.closed() => Err(ServeError::Closed),
             () = stop.cancelled() => Ok(()),
         },

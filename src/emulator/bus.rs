@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 
 use crate::usb::descriptor::Function;
 use crate::usb::{
-    self, Address, Arrival, BoxFuture, Completion, ControlIn, Device, Direction, Error, Hotplug, Pipe, Topology,
+    self, Address, Arrival, BoxFuture, Completion, ControlIn, ControlOut, Device, Direction, Error, Hotplug, Pipe,
+    Topology,
 };
 
 use super::function::{Gadget, Setup};
@@ -183,6 +184,18 @@ impl Device for Plugged {
         })
     }
 
+    fn control_out(&self, request: ControlOut, _timeout: Duration) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.here()?;
+            let ControlOut { request_type, request, value, index } = request;
+            if request_type & 0x80 != 0 {
+                return Err(Error::Stalled);
+            }
+            let setup = Setup { request_type, request, value, index, length: 0 };
+            self.gadget.control(setup).map(|_| ()).map_err(|_| Error::Stalled)
+        })
+    }
+
     fn claim(&self, function: Function) -> BoxFuture<'_, Result<Box<dyn Pipe>, Error>> {
         Box::pin(async move {
             self.here()?;
@@ -256,5 +269,10 @@ impl Pipe for Claimed {
 
     fn clear_halt(&mut self, direction: Direction) -> BoxFuture<'_, Result<(), Error>> {
         self.host.clear_halt(direction)
+    }
+
+    fn select(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        let selected = self.gadget.set_interface(self.interface, self.setting).map_err(|_| Error::Stalled);
+        Box::pin(async move { selected })
     }
 }

@@ -125,6 +125,10 @@ kinds! {
     Hang = "hang",
     /// The same, and only a re-enumeration helps.
     Wedged = "wedged",
+    /// The same, and only SOFT_RESET or a re-enumeration helps.
+    Deadlocked = "deadlocked",
+    /// A request that comes while another one is being answered hangs. Answers take a second.
+    Crowded = "crowded",
     /// The response stops in the middle of its head.
     HangHead = "hang-head",
     /// The response stops in the middle of its body.

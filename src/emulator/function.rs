@@ -60,6 +60,8 @@ pub(super) struct Gadget {
     pub unplugged: CancellationToken,
     /// Nothing but a new configuration brings the HTTP server back.
     pub wedged: AtomicBool,
+    /// Nothing but SOFT_RESET or a new configuration does.
+    pub deadlocked: AtomicBool,
 }
 
 const GET_STATUS: u8 = 0;
@@ -90,6 +92,7 @@ impl Gadget {
             pipes: (0..interfaces).map(|_| PrinterPipe::default()).collect(),
             unplugged: CancellationToken::new(),
             wedged: AtomicBool::new(false),
+            deadlocked: AtomicBool::new(false),
         });
         printer.plugged(&gadget);
         for interface in 0..interfaces {
@@ -141,6 +144,7 @@ impl Gadget {
             settings.alternates.fill(0);
         }
         self.wedged.store(false, Ordering::Relaxed);
+        self.deadlocked.store(false, Ordering::Relaxed);
         for at in 0..self.pipes.len() {
             self.restart(at);
         }
@@ -166,6 +170,11 @@ impl Gadget {
             self.restart(interface);
         }
         Ok(())
+    }
+
+    /// Whether the HTTP server answers nobody, also after its interface was claimed anew.
+    pub fn stuck(&self) -> bool {
+        self.wedged.load(Ordering::Relaxed) || self.deadlocked.load(Ordering::Relaxed)
     }
 
     fn restart(&self, interface: usize) {
@@ -235,7 +244,14 @@ impl Gadget {
             (0xa1, GET_PORT_STATUS) => Ok(vec![self.printer.port_status()]),
             // Drivers before version 1.1 of the class send it to "other" (4.2.3).
             (0x21 | 0x23, SOFT_RESET) if self.pipe(interface).is_some() => {
-                self.restart(interface);
+                self.printer.log(format!("SOFT_RESET {interface}"));
+                let stuck = self.deadlocked.swap(false, Ordering::Relaxed);
+                for at in 0..self.pipes.len() {
+                    // The server that was stuck is one for all its interfaces.
+                    if at == interface || (stuck && self.speech(at) == Some(Speech::Http)) {
+                        self.restart(at);
+                    }
+                }
                 Ok(Vec::new())
             }
             _ => Err(Stalled),

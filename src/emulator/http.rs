@@ -32,6 +32,8 @@ use super::{escl, ipp, services, web};
 /// The longest document that the printer reads, in bytes.
 const REQUEST: usize = 64 * 1024;
 const LATE: Duration = Duration::from_secs(8);
+/// How long an answer takes while others must not come.
+const CROWDED: Duration = Duration::from_secs(1);
 /// Where tests and benches read and write large bodies. Not a resource of any printer.
 const SOURCE: &str = "/Emulator/Source/";
 const SINK: &str = "/Emulator/Sink";
@@ -54,7 +56,7 @@ pub(super) async fn serve(gadget: Arc<Gadget>, interface: usize) {
 
 async fn speak(gadget: &Arc<Gadget>, interface: usize, pipe: &PrinterPipe) {
     match gadget.speech(interface) {
-        Some(Speech::Http) if !gadget.wedged.load(Ordering::Relaxed) => {
+        Some(Speech::Http) if !gadget.stuck() => {
             while !pipe.is_unplugged() {
                 let seized = seized(gadget);
                 match seized {
@@ -172,6 +174,14 @@ pub(super) async fn answer(
     }
     let resource = services::resource(&path).unwrap_or_else(|| ledm::resource(printer, &head.method, &path));
     let fault = printer.fault_at(resource);
+    let guest = (fault == Some(Kind::Crowded)).then(|| printer.enter());
+    if let Some(guest) = &guest {
+        if guest.late {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(vec![Step::Hang]);
+            return Err(Scripted);
+        }
+        tokio::time::sleep(CROWDED).await;
+    }
     let refused = refused(desk.pipe.is_some(), &head.method, &head.headers, resource, fault);
     let Some(reply) = reply(&desk, &head, &path, resource, fault, refused, body).await else {
         return Err(Scripted);
@@ -183,6 +193,7 @@ pub(super) async fn answer(
     match fault {
         Some(Kind::Hang) => return script(vec![Step::Hang]),
         Some(Kind::Wedged) => return script(vec![Step::Wedge]),
+        Some(Kind::Deadlocked) => return script(vec![Step::Deadlock]),
         Some(Kind::Unplug) => return script(vec![Step::Unplug]),
         Some(Kind::Stall) => return script(vec![Step::Stall(Direction::In), Step::Hang]),
         Some(Kind::StallOut) => return script(vec![Step::Stall(Direction::Out), Step::Hang]),

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -71,6 +72,21 @@ struct Inner {
     engine: tokio::sync::Mutex<u32>,
     radio: Box<dyn Radio>,
     services: services::State,
+    /// Requests that are being answered, while [`Kind::Crowded`] is on.
+    guests: AtomicUsize,
+}
+
+/// A request that is being answered.
+pub(super) struct Guest<'a> {
+    printer: &'a Printer,
+    /// There was another one before it.
+    pub late: bool,
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.printer.0.guests.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// An emulated printer. Clones are the same printer.
@@ -113,6 +129,7 @@ impl Printer {
             engine: tokio::sync::Mutex::new(0),
             radio,
             services: services::State::default(),
+            guests: AtomicUsize::new(0),
         }));
         printer.set_fault(fault);
         printer
@@ -227,6 +244,11 @@ impl Printer {
 
     pub(super) fn radio(&self) -> &dyn Radio {
         &*self.0.radio
+    }
+
+    /// A request begins to be answered, until what is returned is dropped.
+    pub(super) fn enter(&self) -> Guest<'_> {
+        Guest { late: self.0.guests.fetch_add(1, Ordering::AcqRel) > 0, printer: self }
     }
 
     /// What its other services remember: jobs, scans.

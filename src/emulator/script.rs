@@ -28,6 +28,8 @@ pub(super) enum Step {
     Hang,
     /// Nothing more, until the device is enumerated again.
     Wedge,
+    /// Nothing more, until SOFT_RESET, or until the device is enumerated again.
+    Deadlock,
     /// Wait until the host has read what was written.
     Taken,
     Stall(Direction),
@@ -71,6 +73,10 @@ pub(super) async fn play(steps: Vec<Step>, gadget: &Gadget, pipe: &PrinterPipe) 
             Step::Hang => pending().await,
             Step::Wedge => {
                 gadget.wedged.store(true, std::sync::atomic::Ordering::Relaxed);
+                pending().await
+            }
+            Step::Deadlock => {
+                gadget.deadlocked.store(true, std::sync::atomic::Ordering::Relaxed);
                 pending().await
             }
             Step::Taken => pipe.taken().await,

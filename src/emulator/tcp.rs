@@ -78,7 +78,7 @@ async fn play(steps: Vec<Step>, stream: &mut TcpStream) -> std::io::Result<()> {
             Step::Forever(bytes) => loop {
                 stream.write_all(&bytes).await?;
             },
-            Step::Hang | Step::Wedge | Step::Stall(_) => pending().await,
+            Step::Hang | Step::Wedge | Step::Deadlock | Step::Stall(_) => pending().await,
             // Nothing on TCP shows where a transfer ends.
             Step::End | Step::Zero | Step::Taken => {}
             Step::Unplug => return Ok(()),

@@ -4,6 +4,7 @@
 //! end all the same. hyper speaks HTTP, [`Socket`] is the link as hyper sees it, and [`watch`] looks at the clock.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +25,8 @@ use tracing::debug;
 use super::body::{Fate, Progress, RequestBody, ResponseBody, Upload};
 use super::call::Deadlines;
 use super::error::Error;
-use super::framing::{Asked, HEAD_LIMIT, MAX_HEADERS, Stage};
+use super::framing::{Asked, HEAD_LIMIT, Inlet, MAX_HEADERS, Stage};
+use super::manner::Manner;
 use super::recovery::{Debt, Drained, discard_stale};
 use super::socket::{Core, Socket};
 use crate::usb::link::Link;
@@ -60,6 +62,7 @@ pub(super) struct Outgoing {
     request: Request<RequestBody>,
     asked: Asked,
     length: Option<u64>,
+    lenient: bool,
 }
 
 impl Outgoing {
@@ -100,7 +103,27 @@ impl Outgoing {
             }
             None => {}
         }
-        Ok(Self { request, asked, length })
+        Ok(Self { request, asked, length, lenient: false })
+    }
+
+    /// Says it as this printer wants it said. How long the body is stays ours to say.
+    pub(super) fn in_manner(&mut self, manner: &Manner, first: bool) {
+        self.lenient = first && manner.zlp_recv_hack;
+        let headers = self.request.headers_mut();
+        for (name, value) in &manner.headers {
+            if [header::CONTENT_LENGTH, header::TRANSFER_ENCODING].contains(name) {
+                continue;
+            }
+            match value {
+                Some(value) => drop(headers.insert(name, value.clone())),
+                None => drop(headers.remove(name)),
+            }
+        }
+    }
+
+    /// What is asked for, without the query.
+    pub(super) fn what(&self) -> String {
+        format!("{} {}", self.request.method(), self.request.uri().path())
     }
 }
 
@@ -137,7 +160,7 @@ pub(super) async fn run(
     head: HeadSender,
     closing: &CancellationToken,
 ) -> Outcome {
-    let Outgoing { request, asked, length } = outgoing;
+    let Outgoing { request, asked, length, lenient } = outgoing;
     let reader = Arc::new(Reader { head: Mutex::new(Some(head)), fate: Fate::default() });
     let mut link = link.into_link();
     match discard_stale(&mut link).await {
@@ -151,7 +174,7 @@ pub(super) async fn run(
 
     let before = link.sent();
     let progress = Arc::new(Progress::default());
-    let socket = Socket::new(Core::new(link, asked, Arc::clone(&progress)));
+    let socket = Socket::new(Core::new(link, Inlet::new(asked).lenient(lenient), Arc::clone(&progress)));
     let request = request.map(|body| Upload::new(body, length, Arc::clone(&progress)));
     let error = match converse(&socket, request, &deadlines, &reader, &progress, closing).await {
         Ok(()) => Error::Malformed("bytes before the end of the request or after the end of the answer".into()),
@@ -322,11 +345,17 @@ fn translate(socket: &Socket, progress: &Progress, error: &hyper::Error) -> Erro
         Error::Aborted(source)
     } else if error.is_user() {
         Error::Unsendable(source)
-    } else if error.is_incomplete_message() {
+    } else if error.is_incomplete_message() || ended_early(error) {
         Error::Truncated
     } else {
         Error::Malformed(error.to_string())
     }
+}
+
+/// The stream ended before the body's length was reached.
+fn ended_early(error: &hyper::Error) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|source| source.kind() == io::ErrorKind::UnexpectedEof)
 }
 
 enum Happened {

@@ -137,7 +137,14 @@ async fn attempt(pool: &Pool, call: &Call, deadline: Instant) -> Result<Reply, E
     let (head, mut body) = response.into_parts();
     let mut packed = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
+        let frame = match frame {
+            // Some printers break off what they say while they start (ipp-usb's issues 32 and 64); the status is said.
+            Err(Error::Truncated) if matches!(head.status.as_u16(), 404 | 503) => {
+                return Ok(Reply { status: head.status, headers: head.headers, body: Bytes::new() });
+            }
+            frame => frame?,
+        };
+        if let Ok(data) = frame.into_data() {
             if packed.len() + data.len() > call.limit {
                 return Err(Error::TooLarge { limit: call.limit });
             }

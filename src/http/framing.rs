@@ -54,6 +54,10 @@ pub(super) struct Inlet {
     stale: usize,
     informational: u8,
     doubled: bool,
+    /// A zero-length packet and silence end a body before its length does.
+    lenient: bool,
+    /// The last transfer was a lone zero-length packet.
+    zeroed: bool,
 }
 
 /// What of the request matters to the length of its response (RFC 9112, 6.3).
@@ -106,7 +110,15 @@ impl Inlet {
             stale: 0,
             informational: 0,
             doubled: false,
+            lenient: false,
+            zeroed: false,
         }
+    }
+
+    /// Likewise, of a printer that breaks off bodies while it starts, and sends a zero-length packet then (ipp-usb's
+    /// quirk `zlp-recv-hack`).
+    pub(super) fn lenient(self, lenient: bool) -> Self {
+        Self { lenient, ..self }
     }
 
     pub(super) fn stage(&self) -> Stage {
@@ -149,6 +161,7 @@ impl Inlet {
             Phase::Held { .. } => Some(Duration::ZERO),
             Phase::UntilQuiet { short: true, .. } => Some(QUIET),
             Phase::UntilQuiet { short: false, .. } => Some(LONG_QUIET),
+            Phase::Length(_) | Phase::Chunked(_) if self.lenient && self.zeroed => Some(LONG_QUIET),
             _ => None,
         }
     }
@@ -162,6 +175,9 @@ impl Inlet {
                 self.phase = Phase::Ended { excess, eof: false };
             }
             Phase::UntilQuiet { .. } => self.phase = Phase::Ended { excess: false, eof: true },
+            Phase::Length(_) | Phase::Chunked(_) if self.lenient && self.zeroed => {
+                self.phase = Phase::Ended { excess: false, eof: true };
+            }
             _ => {}
         }
     }
@@ -180,6 +196,7 @@ impl Inlet {
     /// [`Error::Malformed`]: what came can't be, or become, an HTTP response.
     pub(super) fn push(&mut self, chunk: Chunk) -> Result<(), Error> {
         let Chunk { bytes, end } = chunk;
+        self.zeroed = matches!(end, End::Zero);
         match &mut self.phase {
             Phase::Seeking(buffer) => {
                 buffer.extend_from_slice(&bytes);

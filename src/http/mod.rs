@@ -17,6 +17,7 @@
 mod body;
 mod call;
 mod chunked;
+mod crowd;
 mod error;
 mod exchange;
 mod fetch;

@@ -1,27 +1,35 @@
 //! A printer's links, lent one exchange at a time.
 
+mod ration;
+
 use std::future::Future;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use ::http::{Request, Response};
-use tokio::sync::{OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, oneshot};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::sync::{
+    OnceCell, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, oneshot, watch,
+};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::body::{RequestBody, ResponseBody};
 use super::call::{Call, Deadlines, Reply};
+use super::crowd::Crowd;
 use super::error::Error;
 use super::exchange::{self, HeadSender, Outcome, Outgoing};
 use super::fetch;
-use super::manner::Manner;
+use super::manner::{Manner, Reset};
 use super::recovery::{self, Debt, Drained, Site};
 use super::slots::{Choice, State};
 use crate::usb;
 use crate::usb::descriptor::Function;
+use crate::usb::link::Sending;
+
+use ration::{Turnstile, Withheld};
 
 /// A claimed link that nobody used for so long is let go, so that other programs get the interface.
 const IDLE: Duration = Duration::from_secs(2);
@@ -37,13 +45,29 @@ pub struct Pool(Arc<Inner>);
 
 struct Inner {
     device: Arc<dyn usb::Device>,
+    manner: Manner,
     state: Mutex<State>,
     /// How many may be in use at once.
     links: usize,
+    /// Whether it stands several at once.
+    crowd: Mutex<Crowd>,
+    withheld: Mutex<Withheld>,
+    /// It was found out that it stands only one.
+    learned: watch::Sender<bool>,
+    /// What comes before the first request was done.
+    prepared: OnceCell<()>,
+    /// An exchange has gone well.
+    answered: AtomicBool,
     /// One permit per link that may be in use; first come, first served.
     permits: Arc<Semaphore>,
-    /// Held shared by each exchange, alone by a port reset.
-    in_use: RwLock<()>,
+    /// Held shared by each exchange, alone by whoever does something to the whole device.
+    in_use: Arc<RwLock<()>>,
+    /// Nothing begins while the computer sleeps.
+    resting: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
+    /// The same for the steps of recovery that concern one link.
+    steps: RwLock<()>,
+    /// How many links are in trouble that took more than a drain.
+    troubles: watch::Sender<usize>,
     closing: CancellationToken,
     tasks: TaskTracker,
 }
@@ -63,10 +87,19 @@ impl Pool {
         let links = state.alike().clamp(1, most);
         Self(Arc::new(Inner {
             device,
+            crowd: Mutex::new(Crowd::new(links == 1)),
+            withheld: Mutex::default(),
+            learned: watch::Sender::new(false),
+            prepared: OnceCell::new(),
+            answered: AtomicBool::new(false),
+            manner,
             permits: Arc::new(Semaphore::new(links)),
             links,
             state: Mutex::new(state),
-            in_use: RwLock::new(()),
+            in_use: Arc::default(),
+            resting: Mutex::default(),
+            steps: RwLock::new(()),
+            troubles: watch::Sender::new(0),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
@@ -85,7 +118,8 @@ impl Pool {
         request: Request<RequestBody>,
         deadlines: Deadlines,
     ) -> Result<Response<ResponseBody>, Error> {
-        let outgoing = Outgoing::new(request)?;
+        let mut outgoing = Outgoing::new(request)?;
+        outgoing.in_manner(&self.0.manner, !self.0.answered.load(Ordering::Relaxed));
         let give_up = Instant::now() + deadlines.link;
         let occupied = Error::Occupied { after: deadlines.link };
         let permit = match timeout_at(give_up, Arc::clone(&self.0.permits).acquire_owned()).await {
@@ -117,10 +151,32 @@ impl Pool {
         fetch::fetch(self, call).await
     }
 
+    /// Lets go for a while: running exchanges have `grace` to end, others wait, and the interfaces are released. An
+    /// exchange that does not end goes on, and whatever becomes of it is its own matter.
+    pub async fn rest(&self, grace: Duration) {
+        let quiet = timeout(grace, Arc::clone(&self.0.in_use).write_owned()).await.ok();
+        if let Some(quiet) = quiet {
+            self.0.resting().replace(quiet);
+        }
+        self.0.release_idle();
+    }
+
+    /// Ends [`Pool::rest`].
+    pub fn resume(&self) {
+        self.0.resting().take();
+    }
+
+    /// Nothing works any more: it was closed, or the printer is gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.state().ended().is_some()
+    }
+
     /// Ends the pool: no new exchanges; running ones have `grace` to end by themselves, then they are aborted; the
     /// interfaces are released. The printer can be taken over by another program when this returns.
     pub async fn close(&self, grace: Duration) {
         self.0.end(Error::Closed);
+        self.resume();
         self.0.tasks.close();
         if timeout(grace, self.0.tasks.wait()).await.is_err() {
             self.0.closing.cancel();
@@ -149,7 +205,19 @@ impl Pool {
     /// How many exchanges can run at once.
     #[must_use]
     pub fn links(&self) -> usize {
-        self.0.links
+        if *self.0.learned.borrow() { 1 } else { self.0.links }
+    }
+
+    /// Becomes true when it was found out that the printer stands only one link in use at a time.
+    #[must_use]
+    pub fn learned(&self) -> watch::Receiver<bool> {
+        self.0.learned.subscribe()
+    }
+
+    /// How many links are being brought back by more than a drain. Ends with the pool.
+    #[must_use]
+    pub fn troubles(&self) -> watch::Receiver<usize> {
+        self.0.troubles.subscribe()
     }
 
     /// Ends when the pool does: it was closed, or the printer is gone. Gives why.
@@ -176,6 +244,15 @@ impl Turn {
     }
 }
 
+/// A link for one exchange.
+struct Leased<'a> {
+    slot: usize,
+    link: Drained,
+    /// Nobody does anything to the whole device while this is held.
+    in_use: RwLockReadGuard<'a, ()>,
+    generation: u64,
+}
+
 /// One slot, as the ladder sees it.
 struct At<'a> {
     inner: &'a Inner,
@@ -191,12 +268,53 @@ impl Site for At<'_> {
         self.function
     }
 
-    async fn reset(&self) -> Option<Result<(), usb::Error>> {
-        let alone = self.inner.in_use.try_write().ok()?;
-        self.inner.release_idle();
-        let outcome = self.inner.device.reset().await;
-        drop(alone);
-        Some(outcome)
+    fn sending(&self) -> Sending {
+        self.inner.sending()
+    }
+
+    fn generation(&self) -> u64 {
+        self.inner.state().generation()
+    }
+
+    async fn step(&self) -> impl Send {
+        self.inner.steps.read().await
+    }
+
+    async fn alone(&self) -> Option<impl Send> {
+        let in_use = self.inner.in_use.try_write().ok()?;
+        let others = self.inner.device.others().await;
+        if !others.is_empty() {
+            debug!(?others, "another driver holds an interface of the device");
+            return None;
+        }
+        Some((in_use, self.inner.steps.write().await))
+    }
+
+    fn begin_generation(&self) -> u64 {
+        let (idle, generation) = self.inner.state().begin_generation();
+        // Not under the lock: a release may take a while in the kernel.
+        drop(idle);
+        generation
+    }
+
+    fn trouble(&self) -> impl Send {
+        Trouble::new(&self.inner.troubles)
+    }
+}
+
+/// A link that is being brought back.
+struct Trouble<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Trouble<'a> {
+    fn new(troubles: &'a watch::Sender<usize>) -> Self {
+        troubles.send_modify(|count| *count += 1);
+        Self(troubles)
+    }
+}
+
+impl Drop for Trouble<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count = count.saturating_sub(1));
     }
 }
 
@@ -227,11 +345,13 @@ impl Inner {
         self: Arc<Self>,
         permit: OwnedSemaphorePermit,
         outgoing: Outgoing,
-        deadlines: Deadlines,
+        mut deadlines: Deadlines,
         mut head: HeadSender,
         turn: Arc<Turn>,
     ) {
-        let (slot, link, in_use) = match self.lease(&mut head).await {
+        // Given back, or withheld, at the end of this whatever happens.
+        let permit = Turnstile { inner: &self, permit: Some(permit) };
+        let Leased { slot, link, in_use, mut generation } = match self.lease(&mut head).await {
             Ok(lease) => lease,
             Err(error) => {
                 self.note_gone(&error);
@@ -242,13 +362,23 @@ impl Inner {
             }
         };
         if head.is_closed() || !turn.start() {
-            self.give_back(slot, link);
+            self.give_back(slot, link, generation);
             return;
         }
+        if !self.manner.request_delay.is_zero() {
+            sleep(self.manner.request_delay).await;
+        }
+        if let Some(longer) = self.manner.init_timeout
+            && !self.answered.load(Ordering::Relaxed)
+        {
+            deadlines.head = deadlines.head.max(longer);
+        }
+        let number = self.crowd().begin(&outgoing.what());
         let outcome = exchange::run(link, outgoing, deadlines, head, &self.closing).await;
         drop(in_use);
+        self.judge(number, &outcome);
         match outcome {
-            Outcome::Clean(link) => self.give_back(slot, link),
+            Outcome::Clean(link) => self.give_back(slot, link, generation),
             Outcome::Dirty { link, mut debt, error } => {
                 debug!(%error, ?debt, "the exchange did not end cleanly");
                 self.note_gone(&error);
@@ -259,11 +389,13 @@ impl Inner {
                     let Some(function) = self.state().function(slot) else { return };
                     let site = At { inner: &self, function };
                     let recovered = match link {
-                        Some(link) => self.unless_closing(recovery::recover(&site, link, &mut debt)).await,
-                        None => self.unless_closing(recovery::reclaim(&site, &mut debt)).await,
+                        Some(link) => {
+                            self.unless_closing(recovery::recover(&site, link, &mut debt, &mut generation)).await
+                        }
+                        None => self.unless_closing(recovery::reclaim(&site, &mut debt, &mut generation)).await,
                     };
                     match recovered {
-                        Ok(link) => self.give_back(slot, link),
+                        Ok(link) => self.give_back(slot, link, generation),
                         Err(error) => self.quarantine(slot, debt, &error),
                     }
                 }
@@ -272,22 +404,65 @@ impl Inner {
         drop(permit);
     }
 
-    /// A link that one may send on, with the assurance that nobody resets the port meanwhile.
-    async fn lease(&self, head: &mut HeadSender) -> Result<(usize, Drained, RwLockReadGuard<'_, ()>), Error> {
+    fn resting(&self) -> MutexGuard<'_, Option<OwnedRwLockWriteGuard<()>>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sending(&self) -> Sending {
+        let Manner { send_delay, send_delay_threshold, zlp_send, .. } = self.manner;
+        Sending { delay: send_delay, threshold: send_delay_threshold, zero_packets: zlp_send }
+    }
+
+    /// What comes before the first request of all.
+    async fn prepare(&self) -> Result<(), Error> {
+        let prepare = async {
+            let function = self.state().function(0);
+            if let Some(function) = function
+                && self.manner.init_reset != Reset::None
+            {
+                let site = At { inner: self, function };
+                recovery::reset_first(&site, self.manner.init_reset).await?;
+            }
+            if !self.manner.init_delay.is_zero() {
+                sleep(self.manner.init_delay).await;
+            }
+            Ok(())
+        };
+        self.prepared.get_or_try_init(|| prepare).await.map(|()| ())
+    }
+
+    /// A link that one may send on, with the assurance that nobody does anything to the whole device meanwhile.
+    async fn lease(&self, head: &mut HeadSender) -> Result<Leased<'_>, Error> {
         let mut busy = Vec::new();
-        let mut in_use = self.in_use.read().await;
+        let mut in_use = self.enter().await?;
+        if !self.prepared.initialized() {
+            self.unless_closing(self.prepare()).await?;
+        }
         loop {
-            let choice = self.state().choose(&busy, Instant::now())?;
+            let (choice, mut generation) = {
+                let mut state = self.state();
+                (state.choose(&busy, Instant::now())?, state.generation())
+            };
             let (slot, link) = match choice {
-                Choice::Idle(slot, link) => return Ok((slot, link, in_use)),
+                Choice::Idle(slot, link) => return Ok(Leased { slot, link, in_use, generation }),
                 Choice::Claim(slot, function) => {
-                    (slot, self.unless_closing(recovery::claim(&*self.device, function)).await)
+                    (slot, self.unless_closing(recovery::claim(&*self.device, function, self.sending())).await)
                 }
                 Choice::Reclaim(slot, function, mut debt) => {
                     drop(in_use);
                     let site = At { inner: self, function };
-                    let link = self.unless_closing(recovery::reclaim(&site, &mut debt)).await;
-                    in_use = self.in_use.read().await;
+                    let link = self.unless_closing(recovery::reclaim(&site, &mut debt, &mut generation)).await;
+                    in_use = self.enter().await?;
+                    if link.is_ok() && self.state().generation() != generation {
+                        // Somebody has done something to the whole device since.
+                        drop(link);
+                        self.state().let_go(slot);
+                        continue;
+                    }
                     match link {
                         Err(error) if error != Error::Usb(usb::Error::Busy) => {
                             self.quarantine(slot, debt, &error);
@@ -297,17 +472,20 @@ impl Inner {
                     }
                 }
                 Choice::Wait(until) => {
+                    drop(in_use);
                     tokio::select! {
-                        () = sleep_until(until) => continue,
+                        () = sleep_until(until) => {}
                         () = head.closed() => return Err(Error::Closed),
                         () = self.closing.cancelled() => return Err(self.ended()),
                     }
+                    in_use = self.enter().await?;
+                    continue;
                 }
             };
             match link {
                 Ok(link) => {
                     self.state().recovered(slot);
-                    return Ok((slot, link, in_use));
+                    return Ok(Leased { slot, link, in_use, generation });
                 }
                 Err(Error::Usb(usb::Error::Busy)) => {
                     self.state().let_go(slot);
@@ -325,6 +503,11 @@ impl Inner {
         }
     }
 
+    /// Waits until the device may be used as it is.
+    async fn enter(&self) -> Result<RwLockReadGuard<'_, ()>, Error> {
+        self.unless_closing(async { Ok(self.in_use.read().await) }).await
+    }
+
     async fn unless_closing<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         tokio::select! {
             outcome = future => outcome,
@@ -332,9 +515,9 @@ impl Inner {
         }
     }
 
-    fn give_back(self: &Arc<Self>, slot: usize, link: Drained) {
+    fn give_back(self: &Arc<Self>, slot: usize, link: Drained, generation: u64) {
         let mut state = self.state();
-        let surplus = state.give_back(slot, link, Instant::now());
+        let surplus = state.give_back(slot, link, generation, Instant::now());
         let reap = surplus.is_none() && !std::mem::replace(&mut state.reaping, true);
         drop(state);
         // A release may take a while in the kernel: not under the lock.

@@ -1,9 +1,13 @@
 //! The ladder: from an exchange that did not end cleanly back to a link that one may lend again.
 //!
-//! drain → clear halt → claim again (which selects the alternate setting anew) → reset the port, the last only
-//! while no other link is in use. Each step has a deadline, is logged, and is followed by the question whether the
-//! printer is at the start of a message again: it may still owe an answer that the next caller would
-//! take for its own, or wait for the rest of a request and swallow the next one as such.
+//! drain → clear halt → select the alternate setting again → claim again → SOFT_RESET → reset the port. The last two
+//! concern the whole device: they are taken only while no exchange runs on another link, and no other driver holds an
+//! interface of it. Each step has a deadline, is logged, and is followed by the question whether the printer is at the
+//! start of a message again: it may still owe an answer that the next caller would take for its own, or wait for
+//! the rest of a request and swallow the next one as such.
+//!
+//! Several links may climb at once. What one of them does to the whole device makes the others begin with a new
+//! claim: that is what the device's *generation* is for.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -15,8 +19,9 @@ use tracing::{debug, info};
 
 use super::error::Error;
 use super::framing::{Complete, QUIET, contains_status};
-use crate::usb::descriptor::Function;
-use crate::usb::link::{DrainError, Link};
+use super::manner::Reset;
+use crate::usb::descriptor::{Channel, Function};
+use crate::usb::link::{DrainError, Link, Sending};
 use crate::usb::{self, Device};
 
 /// How long a printer may go on sending before it counts as endless [C hp.md 1].
@@ -74,8 +79,17 @@ impl Debt {
 enum Step {
     Drain,
     ClearHalt,
+    Select,
     Claim,
+    SoftReset,
     Reset,
+}
+
+impl Step {
+    /// Concerns the other links too.
+    fn wide(self) -> bool {
+        matches!(self, Self::SoftReset | Self::Reset)
+    }
 }
 
 impl fmt::Display for Step {
@@ -83,7 +97,9 @@ impl fmt::Display for Step {
         f.write_str(match self {
             Self::Drain => "drain",
             Self::ClearHalt => "clear halt",
+            Self::Select => "select the alternate setting",
             Self::Claim => "claim again",
+            Self::SoftReset => "SOFT_RESET",
             Self::Reset => "reset the port",
         })
     }
@@ -93,21 +109,30 @@ impl fmt::Display for Step {
 pub(super) trait Site: Sync {
     fn device(&self) -> &dyn Device;
     fn function(&self) -> Function;
-    /// Resets the port, unless another link of the device is in use: then `None`.
-    fn reset(&self) -> impl Future<Output = Option<Result<(), usb::Error>>> + Send;
+    fn sending(&self) -> Sending;
+    /// Counts what was done to the whole device: links of an earlier generation are dead.
+    fn generation(&self) -> u64;
+    /// Leave to do something with one link: while this is held nothing is done to the whole device.
+    fn step(&self) -> impl Future<Output = impl Send> + Send;
+    /// Leave to do something to the whole device; `None` while others need it as it is.
+    fn alone(&self) -> impl Future<Output = Option<impl Send>> + Send;
+    /// Something is done to the whole device now: a new generation begins, and idle links are gone.
+    fn begin_generation(&self) -> u64;
+    /// The first step was not enough. Until this is dropped, others may know.
+    fn trouble(&self) -> impl Send;
 }
 
 /// Claims the interface and empties it [C hp.md 1: bytes of before are in a real printer's FIFO].
 ///
 /// # Errors
 /// [`usb::Error::Busy`] where another program holds it, and whatever the cable says.
-pub(super) async fn claim(device: &dyn Device, function: Function) -> Result<Drained, Error> {
-    drained(open(device, function).await?).await.map_err(|(_, error)| error)
+pub(super) async fn claim(device: &dyn Device, function: Function, sending: Sending) -> Result<Drained, Error> {
+    drained(open(device, function, sending).await?).await.map_err(|(_, error)| error)
 }
 
-async fn open(device: &dyn Device, function: Function) -> Result<Box<Link>, Error> {
+async fn open(device: &dyn Device, function: Function, sending: Sending) -> Result<Box<Link>, Error> {
     let pipe = within(CLAIM_LIMIT, device.claim(function)).await?;
-    Ok(Box::new(Link::new(pipe)))
+    Ok(Box::new(Link::with_sending(pipe, sending)))
 }
 
 /// Waits for one thing of the cable, with a deadline.
@@ -127,74 +152,149 @@ async fn drained(mut link: Box<Link>) -> Result<Drained, (Box<Link>, Error)> {
     }
 }
 
-/// Claims a link that was given up with a debt, and climbs the ladder from there.
-pub(super) async fn reclaim<S: Site>(site: &S, debt: &mut Debt) -> Result<Drained, Error> {
-    climb(site, None, debt, &[Step::Claim, Step::Reset]).await
+/// Claims a link that was given up with a debt, and climbs the ladder from there. `generation` is the one that the
+/// link belongs to then.
+pub(super) async fn reclaim<S: Site>(site: &S, debt: &mut Debt, generation: &mut u64) -> Result<Drained, Error> {
+    *generation = site.generation();
+    climb(site, None, debt, generation, &[Step::Claim, Step::SoftReset, Step::Reset]).await
 }
 
 /// Climbs the ladder with a link on which nothing is pending any more.
 ///
 /// # Errors
 /// What the last step ended with. The link is gone then: the interface is released.
-pub(super) async fn recover<S: Site>(site: &S, link: Box<Link>, debt: &mut Debt) -> Result<Drained, Error> {
-    climb(site, Some(link), debt, &[Step::Drain, Step::ClearHalt, Step::Claim, Step::Reset]).await
+pub(super) async fn recover<S: Site>(
+    site: &S,
+    link: Box<Link>,
+    debt: &mut Debt,
+    generation: &mut u64,
+) -> Result<Drained, Error> {
+    let steps = [Step::Drain, Step::ClearHalt, Step::Select, Step::Claim, Step::SoftReset, Step::Reset];
+    climb(site, Some(link), debt, generation, &steps).await
 }
 
 async fn climb<S: Site>(
     site: &S,
     mut link: Option<Box<Link>>,
     debt: &mut Debt,
+    generation: &mut u64,
     steps: &[Step],
 ) -> Result<Drained, Error> {
     let mut last = Error::NoAnswer { after: ASK_LIMIT };
+    let mut trouble = None;
     for &step in steps {
-        let begun = Instant::now();
-        let outcome = match take(site, step, link.take(), debt).await {
-            Ok(open) => settle(open, debt).await,
-            Err(error) => Err((None, error)),
-        };
-        let ms = begun.elapsed().as_millis() as u64;
-        match outcome {
-            Ok(drained) => {
-                info!(%step, ms, interface = site.function().interface, "link recovered");
-                return Ok(drained);
+        // A class request to an interface of another class would be anything.
+        if step == Step::SoftReset && site.function().channel != Channel::IppUsb {
+            continue;
+        }
+        loop {
+            let begun = Instant::now();
+            if step != Step::Drain {
+                trouble.get_or_insert_with(|| site.trouble());
             }
-            Err((left, error)) => {
-                info!(%step, ms, interface = site.function().interface, %error, "recovery step was not enough");
-                // Neither an unplugged printer nor another program's claim is cured by more force.
-                if error.is_gone() || matches!(error, Error::Usb(usb::Error::Busy)) {
-                    return Err(error);
+            let (now, outcome) = if step.wide() {
+                let Some(_alone) = site.alone().await else {
+                    info!(%step, interface = site.function().interface, "recovery step not taken: others use the device");
+                    last = Error::Occupied { after: Duration::ZERO };
+                    break;
+                };
+                let now = seen(site, step, generation, &mut link);
+                (now, rung(site, now, link.take(), debt, generation).await)
+            } else {
+                let _hold = site.step().await;
+                let now = seen(site, step, generation, &mut link);
+                (now, rung(site, now, link.take(), debt, generation).await)
+            };
+            let ms = begun.elapsed().as_millis() as u64;
+            match outcome {
+                Ok(drained) => {
+                    info!(step = %now, ms, interface = site.function().interface, "link recovered");
+                    return Ok(drained);
                 }
-                last = error;
-                link = left;
+                Err((left, error)) => {
+                    info!(step = %now, ms, interface = site.function().interface, %error, "recovery step was not enough");
+                    // Neither an unplugged printer nor another program's claim is cured by more force.
+                    if error.is_gone() || matches!(error, Error::Usb(usb::Error::Busy)) {
+                        return Err(error);
+                    }
+                    last = error;
+                    link = left;
+                }
+            }
+            if now == step || !step.wide() {
+                break;
             }
         }
     }
     Err(last)
 }
 
+/// Where somebody else has done something to the whole device, the link is dead, and a new claim comes first.
+fn seen<S: Site>(site: &S, step: Step, generation: &mut u64, link: &mut Option<Box<Link>>) -> Step {
+    let now = site.generation();
+    if now == *generation {
+        return step;
+    }
+    *generation = now;
+    *link = None;
+    Step::Claim
+}
+
+async fn rung<S: Site>(
+    site: &S,
+    step: Step,
+    link: Option<Box<Link>>,
+    debt: &mut Debt,
+    generation: &mut u64,
+) -> Result<Drained, (Option<Box<Link>>, Error)> {
+    match take(site, step, link, debt, generation).await {
+        Ok(open) => settle(open, debt).await,
+        Err(error) => Err((None, error)),
+    }
+}
+
 /// What the step does; gives a link to try.
-async fn take<S: Site>(site: &S, step: Step, link: Option<Box<Link>>, debt: &mut Debt) -> Result<Box<Link>, Error> {
+async fn take<S: Site>(
+    site: &S,
+    step: Step,
+    link: Option<Box<Link>>,
+    debt: &mut Debt,
+    generation: &mut u64,
+) -> Result<Box<Link>, Error> {
     match (step, link) {
         (Step::Drain, Some(link)) => Ok(link),
         (Step::ClearHalt, Some(mut link)) => {
             within(STEP_LIMIT, link.clear_halt()).await?;
             Ok(link)
         }
-        (Step::Drain | Step::ClearHalt | Step::Claim, link) => {
+        (Step::Select, Some(mut link)) => {
+            within(STEP_LIMIT, link.select()).await?;
+            Ok(link)
+        }
+        (Step::Drain | Step::ClearHalt | Step::Select | Step::Claim, link) => {
             drop(link);
-            open(site.device(), site.function()).await
+            open(site.device(), site.function(), site.sending()).await
+        }
+        (Step::SoftReset, link) => {
+            *generation = site.begin_generation();
+            // Only who holds the interface may send it a class request.
+            let mut link = match link {
+                Some(link) => link,
+                None => open(site.device(), site.function(), site.sending()).await?,
+            };
+            let _ = timeout(STEP_LIMIT, link.abort()).await;
+            usb::soft_reset(site.device(), site.function().interface).await?;
+            // The printer's endpoints have started over; so must the host's.
+            within(STEP_LIMIT, link.clear_halt()).await?;
+            Ok(link)
         }
         (Step::Reset, link) => {
             drop(link);
-            match within(RESET_LIMIT, async { site.reset().await.transpose() }).await? {
-                Some(()) => {
-                    // Whatever it had of a request is gone with its endpoints' state.
-                    *debt = Debt::Answer;
-                    open(site.device(), site.function()).await
-                }
-                None => Err(Error::Occupied { after: Duration::ZERO }),
-            }
+            *generation = site.begin_generation();
+            within(RESET_LIMIT, site.device().reset()).await?;
+            // Whatever it had of a request is gone with its endpoints' state.
+            *debt = Debt::Answer;
+            open(site.device(), site.function(), site.sending()).await
         }
     }
 }
@@ -247,6 +347,30 @@ async fn answers(link: &mut Link) -> Result<(), Error> {
         }
         let keep = seen.len().saturating_sub(16);
         seen.drain(..keep);
+    }
+}
+
+/// What has to be done to a device before its first request. What does not work is not made up for: the ladder comes
+/// when it is needed.
+///
+/// # Errors
+/// [`usb::Error::Gone`].
+pub(super) async fn reset_first<S: Site>(site: &S, how: Reset) -> Result<(), Error> {
+    let done = match how {
+        Reset::None => return Ok(()),
+        Reset::Soft => match open(site.device(), site.function(), site.sending()).await {
+            Ok(_claimed) => usb::soft_reset(site.device(), site.function().interface).await.map_err(Error::from),
+            Err(error) => Err(error),
+        },
+        Reset::Hard => within(RESET_LIMIT, site.device().reset()).await.map_err(Error::from),
+    };
+    match done {
+        Err(error) if error.is_gone() => Err(error),
+        Err(error) => {
+            info!(?how, %error, "the reset before the first request failed");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
 }
 

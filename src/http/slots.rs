@@ -58,6 +58,8 @@ pub(super) struct State {
     slots: Vec<Slot>,
     /// Why nothing works any more.
     ended: Option<Error>,
+    /// Counts what was done to the whole device: links of before are dead.
+    generation: u64,
     /// A task waits to let idle links go.
     pub(super) reaping: bool,
 }
@@ -74,7 +76,18 @@ impl State {
                 slots.push(Slot { function, status: Status::Released, quarantine: None });
             }
         }
-        Self { slots, ended: None, reaping: false }
+        Self { slots, ended: None, generation: 0, reaping: false }
+    }
+
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Something is done to the whole device. Gives the idle links, which are dead by that, and the new generation.
+    #[must_use]
+    pub(super) fn begin_generation(&mut self) -> (Vec<Drained>, u64) {
+        self.generation += 1;
+        (self.take_idle(None), self.generation)
     }
 
     /// How many functions are as good as the best.
@@ -154,10 +167,11 @@ impl State {
         }
     }
 
-    /// Back from an exchange. Gives the link to be dropped where the pool has ended.
+    /// Back from an exchange. Gives the link to be dropped where the pool has ended, or the link is of an earlier
+    /// generation.
     #[must_use]
-    pub(super) fn give_back(&mut self, slot: usize, link: Drained, now: Instant) -> Option<Drained> {
-        let ended = self.ended.is_some();
+    pub(super) fn give_back(&mut self, slot: usize, link: Drained, generation: u64, now: Instant) -> Option<Drained> {
+        let ended = self.ended.is_some() || self.generation != generation;
         let Some(slot) = self.slots.get_mut(slot) else { return Some(link) };
         slot.quarantine = None;
         if ended {

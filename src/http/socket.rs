@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::body::Progress;
 use super::error::Error;
-use super::framing::{Asked, Inlet, Stage};
+use super::framing::{Inlet, Stage};
 use crate::usb::link::Link;
 
 /// The largest piece handed to the link at once: what it sends as one transfer.
@@ -51,11 +51,11 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(link: Box<Link>, asked: Asked, progress: Arc<Progress>) -> Self {
+    pub(super) fn new(link: Box<Link>, inlet: Inlet, progress: Arc<Progress>) -> Self {
         Self {
             taken: link.sent(),
             link: Some(link),
-            inlet: Inlet::new(asked),
+            inlet,
             fault: None,
             read_wait: None,
             write_wait: None,

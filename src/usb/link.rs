@@ -3,13 +3,14 @@
 //! Transfers and their buffers exist only while somebody reads or writes: usbfs gives all programs together 16 MiB.
 //! Reading begins with one small transfer, as most answers are small, and goes deeper once volume comes.
 
+mod shelf;
 mod stream;
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::IoSlice;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use tokio::time::{Instant, Sleep, timeout};
 use zeroize::Zeroize;
 
 use super::{Completion, Direction, Error, Pipe};
+use shelf::{Filled, SharedShelf, Shelf, shelve};
 
 /// The first IN transfer of an exchange, in bytes: a status document fits.
 const SMALL: usize = 16 * 1024;
@@ -75,39 +77,15 @@ pub enum DrainError {
     Usb(#[from] Error),
 }
 
-/// Buffers that are not in flight. A [`Chunk`] gives its buffer back when its last reader drops it.
-#[derive(Default)]
-struct Shelf {
-    open: bool,
-    buffers: Vec<Vec<u8>>,
-}
-
-type SharedShelf = Arc<Mutex<Shelf>>;
-
-fn shelve(shelf: &SharedShelf, buffer: Vec<u8>) {
-    let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);
-    if shelf.open && buffer.capacity() <= LARGE && shelf.buffers.len() < DEEP + 1 {
-        shelf.buffers.push(buffer);
-    }
-}
-
-/// A filled IN buffer, lent to whoever holds the [`Bytes`] made of it.
-struct Filled {
-    buffer: Vec<u8>,
-    length: usize,
-    shelf: SharedShelf,
-}
-
-impl AsRef<[u8]> for Filled {
-    fn as_ref(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or(&self.buffer)
-    }
-}
-
-impl Drop for Filled {
-    fn drop(&mut self) {
-        shelve(&self.shelf, std::mem::take(&mut self.buffer));
-    }
+/// How OUT transfers leave; the default is as fast as can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sending {
+    /// The pause after a transfer of more than `threshold` bytes; one is in flight at a time then.
+    pub delay: Duration,
+    /// In bytes.
+    pub threshold: usize,
+    /// A zero-length packet follows each transfer that is a multiple of the packet size.
+    pub zero_packets: bool,
 }
 
 /// How one direction is doing.
@@ -191,15 +169,26 @@ pub struct Link {
     empty: u32,
     empty_pause: Duration,
     sent: u64,
+    sending: Sending,
+    /// A zero-length packet is due.
+    zero_due: bool,
 }
 
 impl Link {
     /// A link over a freshly claimed interface. Nothing is submitted yet.
     pub fn new(pipe: Box<dyn Pipe>) -> Self {
+        Self::with_sending(pipe, Sending::default())
+    }
+
+    /// Likewise, to a printer that wants its bytes in a manner of its own.
+    pub fn with_sending(pipe: Box<dyn Pipe>, sending: Sending) -> Self {
+        let depth = if sending.delay.is_zero() { DEEP } else { 1 };
         Self {
             pipe,
             reading: Flow::new(1, SMALL),
-            writing: Flow::new(DEEP, LARGE),
+            writing: Flow::new(depth, LARGE),
+            sending,
+            zero_due: false,
             arrived: VecDeque::new(),
             volume: 0,
             empty: 0,
@@ -394,7 +383,10 @@ impl Link {
             if self.writing.recalled {
                 ready!(self.poll_recalled_out(cx));
             }
-            ready!(self.writing.poll_pause(cx));
+            ready!(self.poll_zero_packet(cx));
+            if self.writing.failed.is_some() {
+                continue;
+            }
             let in_flight = self.pipe.pending(Direction::Out);
             if in_flight >= self.writing.depth.min(self.writing.ceiling) {
                 // collect_out has left the waker with the oldest of them.
@@ -412,6 +404,11 @@ impl Link {
             match self.pipe.submit(Direction::Out, buffer) {
                 Ok(()) => {
                     self.writing.hungry = 0;
+                    self.zero_due =
+                        self.sending.zero_packets && now.is_multiple_of(self.pipe.max_packet(Direction::Out).max(1));
+                    if !self.sending.delay.is_zero() && now > self.sending.threshold {
+                        self.writing.pause = Some(Box::pin(tokio::time::sleep(self.sending.delay)));
+                    }
                     return Poll::Ready(Ok(now));
                 }
                 Err((buffer, error)) => {
@@ -424,6 +421,23 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Ready when the next transfer may leave: after a pause, and the zero-length packet of the one before.
+    fn poll_zero_packet(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.zero_due {
+            match self.pipe.submit(Direction::Out, Vec::new()) {
+                Ok(()) => self.zero_due = false,
+                Err((_, Error::NoMemory)) => match self.writing.starve(self.pipe.pending(Direction::Out)) {
+                    // What is in flight has the waker.
+                    Ok(()) if self.pipe.pending(Direction::Out) > 0 => return Poll::Pending,
+                    Ok(()) => {}
+                    Err(error) => self.writing.failed = Some(error),
+                },
+                Err((_, error)) => self.writing.failed = Some(error),
+            }
+        }
+        self.writing.poll_pause(cx)
     }
 
     /// Wipes what was on its way to the printer: a passphrase may be in it, and a document is nobody's business either.
@@ -475,6 +489,10 @@ impl Link {
     /// # Errors
     /// As [`Link::poll_write_bytes`].
     pub fn poll_flush_out(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.collect_out(cx);
+        while self.zero_due && !self.writing.recalled && self.writing.failed.is_none() {
+            ready!(self.poll_zero_packet(cx));
+        }
         self.collect_out(cx);
         if self.pipe.pending(Direction::Out) > 0 {
             return Poll::Pending;
@@ -551,6 +569,7 @@ impl Link {
         poll_fn(|cx| self.poll_recalled_out(cx)).await;
         self.writing.close_shelf();
         self.writing.pause = None;
+        self.zero_due = false;
         self.writing.hungry = 0;
         self.reading.failed = None;
         self.writing.failed = None;
@@ -565,6 +584,15 @@ impl Link {
         let inward = self.pipe.clear_halt(Direction::In).await;
         let outward = self.pipe.clear_halt(Direction::Out).await;
         inward.and(outward)
+    }
+
+    /// Selects the alternate setting once more, after [`Link::abort`].
+    ///
+    /// # Errors
+    /// As [`Pipe::select`].
+    pub async fn select(&mut self) -> Result<(), Error> {
+        self.abort().await;
+        self.pipe.select().await
     }
 }
 

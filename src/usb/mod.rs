@@ -107,6 +107,19 @@ pub struct ControlIn {
     pub length: u16,
 }
 
+/// A control request without data, from host to device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControlOut {
+    /// bmRequestType; bit 7 is not set.
+    pub request_type: u8,
+    /// bRequest.
+    pub request: u8,
+    /// wValue.
+    pub value: u16,
+    /// wIndex.
+    pub index: u16,
+}
+
 /// One opened device.
 pub trait Device: Send + Sync + 'static {
     /// The device descriptor followed by every configuration with all that belongs to it, as the kernel
@@ -121,6 +134,21 @@ pub trait Device: Send + Sync + 'static {
     /// # Errors
     /// [`Error::Stalled`] where the device does not know the request; [`Error::Timeout`]; [`Error::Gone`].
     fn control_in(&self, request: ControlIn, timeout: Duration) -> BoxFuture<'_, Result<Vec<u8>, Error>>;
+
+    /// A control transfer on endpoint 0 that tells the device something. A class request to an interface needs that
+    /// interface to be claimed.
+    ///
+    /// # Errors
+    /// [`Error::Stalled`] where the device does not know the request; [`Error::Timeout`]; [`Error::Gone`].
+    fn control_out(&self, _request: ControlOut, _timeout: Duration) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Err(Error::Stalled) })
+    }
+
+    /// Which drivers are bound to interfaces of the device that are not ours, by the kernel's names; another program
+    /// shows as `usbfs`. The kernel's driver for printers is not among them: it steps aside for us, and outlives a reset.
+    fn others(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 
     /// Claims an interface, selects its alternate setting, and gives its bulk pair. A kernel driver that is
     /// bound to it is detached, and comes back when the pipe is dropped. Another configuration than the
@@ -184,6 +212,14 @@ pub trait Pipe: Send + 'static {
 
     /// CLEAR_FEATURE(ENDPOINT_HALT): ends a stall and resets the data toggle. Nothing may be pending.
     fn clear_halt(&mut self, direction: Direction) -> BoxFuture<'_, Result<(), Error>>;
+
+    /// Selects the interface's alternate setting once more, which starts its endpoints over. Nothing may be pending.
+    ///
+    /// # Errors
+    /// [`Error::Stalled`] where the device knows no SET_INTERFACE, because there is nothing to choose.
+    fn select(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async { Err(Error::Stalled) })
+    }
 }
 
 /// How long a printer may take to answer a standard or class request on endpoint 0 (USB 2.0, 9.2.6.4, allows 5 s).
@@ -192,6 +228,10 @@ const CONTROL_TIMEOUT: Duration = Duration::from_secs(5);
 const GET_DESCRIPTOR: u8 = 6;
 /// Descriptor type (USB 2.0, table 9-5).
 const STRING_DESCRIPTOR: u16 = 3;
+/// Class request (USB Printing Devices 1.1, table 1), and its two recipients.
+const SOFT_RESET: u8 = 2;
+const CLASS_TO_INTERFACE: u8 = 0x21;
+const CLASS_TO_OTHER: u8 = 0x23;
 /// U.S. English, which every device that has strings has in practice.
 const ENGLISH: u16 = 0x0409;
 
@@ -281,6 +321,22 @@ pub async fn device_id(device: &dyn Device, function: &descriptor::Function) -> 
         length: 1023,
     };
     Ok(device_id::parse_answer(&device.control_in(request, CONTROL_TIMEOUT).await?))
+}
+
+/// SOFT_RESET (USB Printing Devices 1.1, 4.2.3): empties the printer's buffers and sets its bulk endpoints to their
+/// default state; many printers start the whole function over. The interface is claimed, and nothing is pending on it.
+///
+/// Version 1.0 of the class gave the recipient as "other" by mistake. Devices of both kinds are about, so the second
+/// form is tried where the first one is refused (CUPS's USB backend and Linux's usblp send the second).
+///
+/// # Errors
+/// [`Error::Stalled`] where the device knows neither; [`Error::Timeout`]; [`Error::Gone`].
+pub async fn soft_reset(device: &dyn Device, interface: u8) -> Result<(), Error> {
+    let request = |request_type| ControlOut { request_type, request: SOFT_RESET, value: 0, index: interface.into() };
+    match device.control_out(request(CLASS_TO_INTERFACE), CONTROL_TIMEOUT).await {
+        Err(Error::Stalled | Error::Timeout) => device.control_out(request(CLASS_TO_OTHER), CONTROL_TIMEOUT).await,
+        outcome => outcome,
+    }
 }
 
 /// What can go wrong on the cable. libusb's codes become these in one place (`libusb`).

@@ -111,6 +111,8 @@ pub enum Asked {
     Inhibit { holder: Holder },
     OpenPages { uid: u32 },
     CallerLeft { bus_name: String },
+    Sleep,
+    Wake,
 }
 
 impl PartialEq for Asked {
@@ -282,6 +284,8 @@ async fn pretend(
             }
             // Only the bridge asks these.
             Request::Links { .. } | Request::Bridged { .. } | Request::PagesOpen { .. } => continue,
+            Request::Sleep { reply } => (Asked::Sleep, Box::new(move || drop(reply.send(Ok(()))))),
+            Request::Wake => (Asked::Wake, Box::new(|| ())),
             Request::CallerLeft { bus_name } => (Asked::CallerLeft { bus_name }, Box::new(|| ())),
         };
         let _ = tell.send(asked);

@@ -11,6 +11,8 @@ mod agent_plugging;
 #[cfg(feature = "emulator")]
 mod agent_printing;
 #[cfg(feature = "emulator")]
+mod agent_recovery;
+#[cfg(feature = "emulator")]
 mod agent_setup;
 #[cfg(feature = "emulator")]
 mod agent_setup_usb;
@@ -59,6 +61,8 @@ mod dbus_prompter;
 mod dbus_secrets;
 #[cfg(feature = "emulator")]
 mod dbus_setup;
+#[cfg(feature = "emulator")]
+mod dbus_sleep;
 #[cfg(feature = "emulator")]
 mod dbus_support;
 #[cfg(feature = "emulator")]

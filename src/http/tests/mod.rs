@@ -4,6 +4,8 @@
 
 mod faults;
 mod framing;
+mod ladder;
+mod manner;
 mod soup;
 mod transcripts;
 mod uploads;
@@ -19,7 +21,7 @@ use tokio::time::{Sleep, sleep};
 use super::*;
 use crate::emulator::pipe::{HostPipe, PrinterPipe};
 use crate::usb::descriptor::{Channel, Endpoint, Function};
-use crate::usb::{self, BoxFuture, ControlIn, Direction};
+use crate::usb::{self, BoxFuture, ControlIn, ControlOut, Direction};
 
 /// A device of nothing but bulk pairs; the test plays the printer.
 pub(super) struct Bench {
@@ -27,7 +29,13 @@ pub(super) struct Bench {
     /// Another program holds these.
     pub(super) held: Mutex<Vec<u8>>,
     pub(super) claims: AtomicUsize,
-    pub(super) resets: AtomicUsize,
+    pub(super) resets: Arc<AtomicUsize>,
+    /// bmRequestType of each SOFT_RESET that came.
+    pub(super) soft_resets: Mutex<Vec<u8>>,
+    /// Those that it knows.
+    pub(super) soft_resettable: Mutex<Vec<u8>>,
+    /// Drivers on other interfaces.
+    pub(super) others: Mutex<Vec<String>>,
     pub(super) resettable: AtomicBool,
     /// The host learns only after [`LATE`] that a transfer of its was taken, as on a busy host controller.
     pub(super) late: AtomicBool,
@@ -38,6 +46,42 @@ pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// How late the news of an OUT transfer can be.
 pub(super) const LATE: Duration = Duration::from_millis(5);
+
+/// A pipe that a reset of the device kills, as the kernel does it.
+struct Mortal<P> {
+    pipe: P,
+    born: usize,
+    resets: Arc<AtomicUsize>,
+}
+
+impl<P: usb::Pipe> usb::Pipe for Mortal<P> {
+    fn max_packet(&self, direction: Direction) -> usize {
+        self.pipe.max_packet(direction)
+    }
+
+    fn submit(&mut self, direction: Direction, buffer: Vec<u8>) -> Result<(), (Vec<u8>, usb::Error)> {
+        if self.resets.load(Ordering::SeqCst) != self.born {
+            return Err((buffer, usb::Error::Gone));
+        }
+        self.pipe.submit(direction, buffer)
+    }
+
+    fn poll_complete(&mut self, direction: Direction, cx: &mut Context<'_>) -> Poll<usb::Completion> {
+        self.pipe.poll_complete(direction, cx)
+    }
+
+    fn pending(&self, direction: Direction) -> usize {
+        self.pipe.pending(direction)
+    }
+
+    fn cancel(&mut self, direction: Direction) {
+        self.pipe.cancel(direction);
+    }
+
+    fn clear_halt(&mut self, direction: Direction) -> BoxFuture<'_, Result<(), usb::Error>> {
+        self.pipe.clear_halt(direction)
+    }
+}
 
 /// A pipe whose OUT transfers are reported [`LATE`].
 struct LatePipe {
@@ -94,6 +138,20 @@ impl usb::Device for Bench {
         Box::pin(async { Err(usb::Error::Stalled) })
     }
 
+    fn control_out(&self, request: ControlOut, _: Duration) -> BoxFuture<'_, Result<(), usb::Error>> {
+        Box::pin(async move {
+            assert_eq!((request.request, request.value), (2, 0), "nothing else is ever sent");
+            assert!(self.interfaces[usize::from(request.index)].claimed(), "usbfs takes it from the claimer only");
+            self.soft_resets.lock().unwrap().push(request.request_type);
+            let known = self.soft_resettable.lock().unwrap().contains(&request.request_type);
+            if known { Ok(()) } else { Err(usb::Error::Stalled) }
+        })
+    }
+
+    fn others(&self) -> BoxFuture<'_, Vec<String>> {
+        Box::pin(async { self.others.lock().unwrap().clone() })
+    }
+
     fn claim(&self, function: Function) -> BoxFuture<'_, Result<Box<dyn usb::Pipe>, usb::Error>> {
         Box::pin(async move {
             if self.held.lock().unwrap().contains(&function.interface) {
@@ -104,7 +162,8 @@ impl usb::Device for Bench {
             if self.late.load(Ordering::SeqCst) {
                 return Ok(Box::new(LatePipe { pipe, taken: None }) as Box<dyn usb::Pipe>);
             }
-            Ok(Box::new(pipe) as Box<dyn usb::Pipe>)
+            let resets = Arc::clone(&self.resets);
+            Ok(Box::new(Mortal { pipe, born: resets.load(Ordering::SeqCst), resets }) as Box<dyn usb::Pipe>)
         })
     }
 
@@ -139,16 +198,23 @@ pub(super) fn plugged() -> (Arc<Bench>, PrinterPipe, Pool) {
 }
 
 pub(super) fn plugged_with(channels: &[Channel]) -> (Arc<Bench>, Pool) {
+    plugged_in_manner(channels, Manner::default())
+}
+
+pub(super) fn plugged_in_manner(channels: &[Channel], manner: Manner) -> (Arc<Bench>, Pool) {
     let bench = Arc::new(Bench {
         interfaces: channels.iter().map(|_| PrinterPipe::default()).collect(),
         held: Mutex::default(),
         claims: AtomicUsize::new(0),
-        resets: AtomicUsize::new(0),
+        resets: Arc::default(),
+        soft_resets: Mutex::default(),
+        soft_resettable: Mutex::new(vec![0x21, 0x23]),
+        others: Mutex::default(),
         resettable: AtomicBool::new(true),
         late: AtomicBool::new(false),
     });
     let functions = (0..).zip(channels).map(|(at, channel)| function(at, *channel)).collect();
-    let pool = Pool::new(Arc::clone(&bench) as Arc<dyn usb::Device>, functions);
+    let pool = Pool::with_manner(Arc::clone(&bench) as Arc<dyn usb::Device>, functions, manner);
     (bench, pool)
 }
 

@@ -10,10 +10,12 @@ use std::time::Duration;
 use rusb::{Context, UsbContext};
 
 use super::pipe::BulkPipe;
-use super::transfer::{Kind, Queue, SETUP, setup};
+use super::transfer::{Kind, Queue, SETUP, order, setup};
 use super::{Handle, Lease, blocking, translate};
 use crate::usb::descriptor::{self, Function};
-use crate::usb::{Address, BoxFuture, ControlIn, Device, Error, GET_DESCRIPTOR, Pipe, Topology};
+use crate::usb::{
+    Address, BoxFuture, Completion, ControlIn, ControlOut, Device, Error, GET_DESCRIPTOR, Pipe, Topology,
+};
 
 /// How long a claim waits for an earlier pipe of the same interface to be released.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(5);
@@ -158,17 +160,22 @@ impl Shared {
         self.configure(function.configuration)?;
         self.handle.raw.claim_interface(function.interface).map_err(|e| self.refused(e))?;
         seat.claimed = true;
-        // Some printers stall SET_INTERFACE where there is nothing to choose.
-        if function.alternate != 0 || self.described.alternates(&function) {
-            let selected = self.handle.raw.set_alternate_setting(function.interface, function.alternate);
-            if let Err(error) = selected.map_err(|e| self.refused(e)) {
-                // The seat is given back on the way out, which takes the same lock.
-                drop(work);
-                return Err(error);
-            }
+        if let Err(error) = self.select(&function) {
+            // The seat is given back on the way out, which takes the same lock.
+            drop(work);
+            return Err(error);
         }
         drop(work);
         Ok(BulkPipe::new(&function, seat))
+    }
+
+    /// Selects the alternate setting. Some printers stall SET_INTERFACE where there is nothing to choose.
+    fn select(&self, function: &Function) -> Result<(), Error> {
+        if function.alternate == 0 && !self.described.alternates(function) {
+            return Ok(());
+        }
+        let selected = self.handle.raw.set_alternate_setting(function.interface, function.alternate);
+        selected.map_err(|e| self.refused(e))
     }
 
     /// Sets the configuration if it is not the active one, and nothing else of the device is in use.
@@ -232,6 +239,18 @@ impl Seat {
         &self.shared.handle
     }
 
+    /// Selects the alternate setting once more.
+    pub(super) fn select(&self, function: Function) -> BoxFuture<'static, Result<(), Error>> {
+        if !self.valid() {
+            return Box::pin(async { Err(Error::Gone) });
+        }
+        let shared = Arc::clone(&self.shared);
+        Box::pin(blocking(move || {
+            let _work = shared.work();
+            shared.select(&function)
+        }))
+    }
+
     /// Whether the device was not reset since.
     pub(super) fn valid(&self) -> bool {
         self.resets == self.shared.resets.load(Ordering::Acquire)
@@ -269,6 +288,19 @@ pub(super) struct UsbDevice {
     shared: Arc<Shared>,
 }
 
+impl UsbDevice {
+    /// A control transfer that is there with its setup packet.
+    async fn control(&self, buffer: Vec<u8>, timeout: Duration) -> Result<Completion, Error> {
+        // When this future ends early the queue cancels, and waits for libusb on a thread of its own.
+        let queue = Queue::new(Arc::clone(&self.shared.handle), 0, Kind::Control);
+        queue.submit(buffer).map_err(|(_, error)| error)?;
+        let completed = tokio::time::timeout(timeout, poll_fn(|cx| queue.poll_complete(cx)));
+        let completion = completed.await.map_err(|_| Error::Timeout)?;
+        completion.status.clone()?;
+        Ok(completion)
+    }
+}
+
 impl Device for UsbDevice {
     fn raw_descriptors(&self) -> &[u8] {
         &self.shared.raw_descriptors
@@ -281,15 +313,30 @@ impl Device for UsbDevice {
 
     fn control_in(&self, request: ControlIn, timeout: Duration) -> BoxFuture<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {
-            // When this future ends early the queue cancels, and waits for libusb on a thread of its own.
-            let queue = Queue::new(Arc::clone(&self.shared.handle), 0, Kind::Control);
-            queue.submit(setup(request)).map_err(|(_, error)| error)?;
-            let completed = tokio::time::timeout(timeout, poll_fn(|cx| queue.poll_complete(cx)));
-            let completion = completed.await.map_err(|_| Error::Timeout)?;
-            completion.status?;
+            let completion = self.control(setup(request), timeout).await?;
             let mut answer = completion.buffer;
             answer.truncate(SETUP + completion.actual);
             Ok(answer.split_off(SETUP.min(answer.len())))
+        })
+    }
+
+    fn control_out(&self, request: ControlOut, timeout: Duration) -> BoxFuture<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.control(order(request), timeout).await?;
+            Ok(())
+        })
+    }
+
+    fn others(&self) -> BoxFuture<'_, Vec<String>> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let foreign = blocking(move || {
+                let ours: Vec<u8> = shared.seats().taken.keys().copied().collect();
+                let bound = shared.bound().into_iter();
+                let foreign = bound.filter(|(at, driver)| !ours.contains(at) && driver != USBLP);
+                Ok::<_, Error>(foreign.map(|(_, driver)| driver).collect())
+            });
+            foreign.await.unwrap_or_default()
         })
     }
 

@@ -19,6 +19,7 @@ struct End {
 pub(super) struct BulkPipe {
     inward: Option<End>,
     outward: Option<End>,
+    function: Function,
     seat: Option<Seat>,
 }
 
@@ -27,7 +28,7 @@ impl BulkPipe {
         let end = |endpoint: Endpoint| {
             Some(End { endpoint, queue: Queue::new(Arc::clone(seat.handle()), endpoint.address, Kind::Bulk) })
         };
-        Self { inward: end(function.bulk_in), outward: end(function.bulk_out), seat: Some(seat) }
+        Self { inward: end(function.bulk_in), outward: end(function.bulk_out), function: *function, seat: Some(seat) }
     }
 
     fn end(&self, direction: Direction) -> Option<&End> {
@@ -70,6 +71,13 @@ impl Pipe for BulkPipe {
         };
         let (handle, address) = (Arc::clone(seat.handle()), end.endpoint.address);
         Box::pin(blocking(move || handle.raw.clear_halt(address).map_err(translate)))
+    }
+
+    fn select(&mut self) -> BoxFuture<'_, Result<(), Error>> {
+        match &self.seat {
+            Some(seat) => seat.select(self.function),
+            None => Box::pin(async { Err(Error::Gone) }),
+        }
     }
 }
 

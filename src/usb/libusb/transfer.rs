@@ -22,7 +22,7 @@ use rusb::constants;
 use rusb::ffi;
 
 use super::{Handle, apart, translate};
-use crate::usb::{Completion, ControlIn, Error};
+use crate::usb::{Completion, ControlIn, ControlOut, Error};
 
 /// bmRequestType, bRequest, wValue, wIndex, wLength stand before the data of a control transfer (USB 2.0, 9.3).
 pub(super) const SETUP: usize = 8;
@@ -291,6 +291,16 @@ pub(super) fn setup(request: ControlIn) -> Vec<u8> {
         buffer.extend(word.to_le_bytes());
     }
     buffer.resize(SETUP + usize::from(request.length), 0);
+    buffer
+}
+
+/// The buffer of a control transfer that tells something and has no data.
+pub(super) fn order(request: ControlOut) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(SETUP);
+    buffer.extend([request.request_type & !constants::LIBUSB_ENDPOINT_IN, request.request]);
+    for word in [request.value, request.index, 0] {
+        buffer.extend(word.to_le_bytes());
+    }
     buffer
 }
 

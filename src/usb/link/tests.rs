@@ -487,3 +487,42 @@ async fn pieces_leave_as_one_transfer_and_nothing_of_them_stays() {
     poll_fn(|cx| link.poll_recalled_out(cx)).await;
     assert_eq!(link.writing.shelf.lock().unwrap().buffers, [[0; 12]]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_zero_length_packet_follows_what_fills_its_packets() {
+    let printer = PrinterPipe::default();
+    let sending = Sending { zero_packets: true, ..Sending::default() };
+    let mut link = Link::with_sending(Box::new(printer.claim().unwrap()), sending);
+    write(&mut link, &pattern(1024)).await.unwrap();
+    let (flushed, taken) = tokio::join!(flush(&mut link), async {
+        [printer.receive(LARGE).await.unwrap().len(), printer.receive(LARGE).await.unwrap().len()]
+    });
+    assert_eq!((flushed, taken), (Ok(()), [1024, 0]));
+    // Also between two writes; and none after a short packet.
+    write(&mut link, &pattern(512)).await.unwrap();
+    write(&mut link, &pattern(100)).await.unwrap();
+    let mut taken = Vec::new();
+    for _ in 0..3 {
+        taken.push(printer.receive(LARGE).await.unwrap().len());
+    }
+    assert_eq!(taken, [512, 0, 100]);
+    flush(&mut link).await.unwrap();
+    assert_eq!(link.sent(), 1636);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_transfers_are_spaced_and_small_ones_are_not() {
+    let printer = PrinterPipe::default();
+    let sending = Sending { delay: Duration::from_millis(100), threshold: 1000, zero_packets: false };
+    let mut link = Link::with_sending(Box::new(printer.claim().unwrap()), sending);
+    let taking = tokio::spawn(async move { while printer.receive(LARGE).await.is_some() {} });
+    for (size, expected) in [(1000, 0), (1001, 200)] {
+        let begun = Instant::now();
+        for _ in 0..3 {
+            write(&mut link, &pattern(size)).await.unwrap();
+        }
+        assert_eq!(begun.elapsed().as_millis(), expected, "{size}");
+        flush(&mut link).await.unwrap();
+    }
+    taking.abort();
+}

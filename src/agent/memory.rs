@@ -1,0 +1,92 @@
+//! What the agent has found out about single printers by itself, and remembers over a restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::http::{Manner, Reset};
+use crate::printer::identity::PrinterId;
+use crate::printer::quirks::{Quirk, Quirks, Source};
+use crate::store::{self, Save};
+use crate::usb::Topology;
+
+/// The file in the state folder: an id of a printer that gets one link on each line.
+const ONE_LINK: &str = "one-link";
+/// Printers that are remembered.
+const MOST: usize = 4096;
+/// As ipp-usb's quirk files name it.
+const MAX_INTERFACES: &str = "usb-max-interfaces";
+/// A device that left the bus at a reset is not reset again for so long: it would never come to anything.
+const RESET_PAUSE: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Known {
+    one_link: BTreeSet<String>,
+    resets: BTreeMap<Topology, Instant>,
+}
+
+/// A cheap clone.
+#[derive(Clone, Default)]
+pub(super) struct Memory {
+    file: Option<Arc<PathBuf>>,
+    known: Arc<Mutex<Known>>,
+}
+
+impl Memory {
+    /// What is remembered in this folder; `None`: nothing, and nothing will be.
+    pub(super) fn of(folder: Option<PathBuf>) -> Self {
+        let file = folder.map(|folder| folder.join(ONE_LINK));
+        let one_link = match file.as_deref().map(store::read) {
+            Some(Ok(text)) => text.lines().filter(|line| !line.is_empty()).take(MOST).map(str::to_owned).collect(),
+            Some(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "what was found out about printers can't be read");
+                BTreeSet::new()
+            }
+            _ => BTreeSet::new(),
+        };
+        Self { file: file.map(Arc::new), known: Arc::new(Mutex::new(Known { one_link, ..Known::default() })) }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds what is known to what the files say.
+    pub(super) fn recall(&self, id: &PrinterId, quirks: &mut Quirks) {
+        if self.known().one_link.contains(id.as_str()) {
+            one_link(quirks);
+        }
+    }
+
+    /// This printer gets one link from now on. Gives what is to be written.
+    pub(super) fn learn_one_link(&self, id: &PrinterId) -> Option<Save> {
+        let mut known = self.known();
+        if known.one_link.len() >= MOST || !known.one_link.insert(id.as_str().to_owned()) {
+            return None;
+        }
+        let mut text = known.one_link.iter().cloned().collect::<Vec<_>>().join("\n");
+        text.push('\n');
+        Some(Save { file: self.file.as_deref()?.clone(), text })
+    }
+
+    /// How a device that may have been reset already is spoken to.
+    pub(super) fn manner(&self, at: &Topology, mut manner: Manner) -> Manner {
+        if manner.init_reset == Reset::Hard {
+            let now = Instant::now();
+            let before = self.known().resets.insert(at.clone(), now);
+            if before.is_some_and(|before| now - before < RESET_PAUSE) {
+                manner.init_reset = Reset::None;
+            }
+        }
+        manner
+    }
+}
+
+/// As it shows among the quirks.
+pub(super) fn one_link(quirks: &mut Quirks) {
+    quirks.manner.most_links = Some(1);
+    quirks.written.insert(MAX_INTERFACES.to_owned(), Quirk { value: "1".to_owned(), source: Source::Learned });
+}
