@@ -9,18 +9,21 @@ use super::settings::{Color, Format, Settings};
 
 /// The picture as a client gets it. `copy` gets the same dots as PNG, whatever the client's format.
 pub(super) fn scan(settings: &Settings, page: u32, copy: Option<&Path>) -> io::Result<Vec<u8>> {
+    let mut image = Vec::new();
+    match settings.format {
+        Format::Png => encode(settings, page, &mut image)?,
+        Format::Jpeg => super::jpeg::encode(settings, page, &mut image)?,
+    }
     if let Some(copy) = copy {
         if let Some(folder) = copy.parent() {
             fs::create_dir_all(folder)?;
         }
         let unfinished = copy.with_extension("png.new");
-        encode(settings, page, BufWriter::new(File::create(&unfinished)?))?;
+        match settings.format {
+            Format::Png => fs::write(&unfinished, &image)?,
+            Format::Jpeg => encode(settings, page, BufWriter::new(File::create(&unfinished)?))?,
+        }
         fs::rename(unfinished, copy)?;
-    }
-    let mut image = Vec::new();
-    match settings.format {
-        Format::Png => encode(settings, page, &mut image)?,
-        Format::Jpeg => super::jpeg::encode(settings, page, &mut image)?,
     }
     Ok(image)
 }
