@@ -47,6 +47,8 @@ impl Registry {
         Ok(Links {
             pool,
             ipp: matches!(best, Some(Channel::IppUsb | Channel::HpIpp2)),
+            basic: entry.recognised.basic,
+            socket: entry.arrival.topology.ports.last().copied().unwrap_or_default(),
             quirks: entry.recognised.quirks.clone(),
         })
     }

@@ -11,6 +11,7 @@ use crate::agent::view::{Caller, JobId, JobResult, Mode, StartOptions, Task, Vie
 use crate::http;
 use crate::printer::identity::PrinterId;
 use crate::printer::quirks::Quirks;
+use crate::usb::descriptor::BasicCapabilities;
 
 /// A request of a face. The reply says whether it was taken, not how it ended.
 #[derive(Debug)]
@@ -154,6 +155,10 @@ pub struct Links {
     pub pool: http::Pool,
     /// Whether these links are made for printing: IPP over USB, and not a channel of the maker's own.
     pub ipp: bool,
+    /// What its descriptors say that it is; `None`: nothing.
+    pub basic: Option<BasicCapabilities>,
+    /// Which port of its hub it is in.
+    pub socket: u8,
     /// What is known of this model that does not follow from any specification.
     pub quirks: Quirks,
 }

@@ -60,11 +60,15 @@ fn parse(text: &str) -> Option<Imported> {
             match key.trim() {
                 "http-port" => port = value.parse().ok().filter(|port| *port != 0),
                 "dns-sd-name" if name.is_empty() => value.clone_into(&mut name),
-                // Another name that it had to take because of a conflict: the one that people see.
+                // What it was published as: the one that people see.
                 "dns-sd-override" if !value.is_empty() => value.clone_into(&mut name),
                 _ => {}
             }
         }
+    }
+    // It is written without that until it was published for the first time.
+    if !name.is_empty() && !name.contains(" (USB") {
+        name.push_str(" (USB)");
     }
     Some(Imported { port: port?, name })
 }

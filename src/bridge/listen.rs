@@ -50,7 +50,8 @@ pub(super) async fn open(room: &Arc<Room>, printer: &PrinterView) -> io::Result<
     Err(last)
 }
 
-async fn write(room: &Arc<Room>, save: Save) {
+/// Writes it down, without holding up anybody else.
+pub(super) async fn write(room: &Arc<Room>, save: Save) {
     let room = Arc::clone(room);
     // The disk may take its time.
     let _ = tokio::task::spawn_blocking(move || {

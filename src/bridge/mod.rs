@@ -15,6 +15,7 @@
 mod access;
 mod authority;
 mod body;
+mod dnssd;
 mod gate;
 mod headers;
 mod import;
@@ -35,6 +36,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::agent::Handle;
 use crate::agent::handle::{Addresses, Links};
@@ -99,6 +101,8 @@ pub struct Options {
     pub users: Users,
     /// Whether printers are offered on `::1` too.
     pub ipv6: bool,
+    /// The bus on which Avahi is that announces the printers; `None`: nobody does.
+    pub avahi: Option<zbus::Connection>,
 }
 
 /// What all printers' tasks share.
@@ -111,6 +115,7 @@ struct Room {
     users: Users,
     ipv6: bool,
     connections: Arc<Semaphore>,
+    announcer: Option<dnssd::Announcer>,
 }
 
 impl Room {
@@ -121,7 +126,8 @@ impl Room {
 
 /// Offers every printer that is ready, until `shutdown` or until the agent is gone.
 pub async fn serve(handle: Handle, options: Options, shutdown: CancellationToken) {
-    let Options { ports, names, peers, limits, users, ipv6 } = options;
+    let Options { ports, names, peers, limits, users, ipv6, avahi } = options;
+    let announcer = avahi.map(|bus| dnssd::Announcer::new(bus, names.clone(), shutdown.clone()));
     let mut view = handle.view();
     let room = Arc::new(Room {
         handle,
@@ -132,6 +138,7 @@ pub async fn serve(handle: Handle, options: Options, shutdown: CancellationToken
         users,
         ipv6,
         connections: Arc::new(Semaphore::new(limits.all_connections)),
+        announcer,
     });
     let mut tasks = JoinSet::new();
     let mut running = BTreeMap::<PrinterId, Running>::new();
@@ -182,15 +189,26 @@ fn wanted<'a>(view: &'a View, id: &PrinterId) -> Option<&'a PrinterView> {
 /// Offers one printer until it is gone.
 async fn offer(room: Arc<Room>, printer: Arc<PrinterView>, stop: CancellationToken) -> PrinterId {
     let id = printer.id.clone();
-    if stop.run_until_cancelled(open(&room, &printer, &stop)).await.is_some() {
+    let announced = Announced { tasks: TaskTracker::new(), stop: stop.child_token() };
+    if stop.run_until_cancelled(open(&room, &printer, &stop, &announced)).await.is_some() {
+        announced.stop.cancel();
         // It ended by itself; the view may not show why yet.
         stop.run_until_cancelled(tokio::time::sleep(REST)).await;
     }
+    // Its name is free before it is offered anew.
+    announced.tasks.close();
+    announced.tasks.wait().await;
     room.handle.bridged(id.clone(), None).await;
     id
 }
 
-async fn open(room: &Arc<Room>, printer: &PrinterView, stop: &CancellationToken) {
+/// What makes a printer known. It has to be taken back, so it is not only dropped.
+struct Announced {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+async fn open(room: &Arc<Room>, printer: &Arc<PrinterView>, stop: &CancellationToken, announced: &Announced) {
     let links = match room.handle.links(printer.id.clone()).await {
         Ok(links) => links,
         Err(failure) => {
@@ -212,7 +230,9 @@ async fn open(room: &Arc<Room>, printer: &PrinterView, stop: &CancellationToken)
     let addresses = addresses(&links, port);
     room.handle.bridged(printer.id.clone(), Some(addresses)).await;
     let pool = links.pool.clone();
-    let bridge = Arc::new(serve::Bridge::new(Arc::clone(room), printer.id.clone(), links, port));
+    let bridge = Arc::new(serve::Bridge::new(Arc::clone(room), printer.id.clone(), links.clone(), port));
+    let announcing = dnssd::announce(Arc::clone(room), Arc::clone(printer), links, port, announced.stop.clone());
+    announced.tasks.spawn(announcing);
     tokio::select! {
         () = serve::accept(bridge, listeners, stop.clone()) => {}
         _ = pool.closed() => {}

@@ -1,6 +1,6 @@
 //! Which printer has which port: remembered, so that what was set up with a printer's address goes on working.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -108,6 +108,20 @@ impl Ports {
             }
             self.known.insert(printer.clone(), Entry { port, name: String::new() });
         }
+        Some(Save { file: self.file.clone()?, text: self.text() })
+    }
+
+    /// The name that this printer had, and those of all others.
+    pub(super) fn names(&self, printer: &PrinterId) -> (Option<String>, BTreeSet<String>) {
+        let named = |entry: &Entry| (!entry.name.is_empty()).then(|| entry.name.clone());
+        let others = self.known.iter().filter(|(id, _)| *id != printer).filter_map(|(_, entry)| named(entry));
+        (self.known.get(printer).and_then(named), others.collect())
+    }
+
+    /// Remembers the name of a printer that has none.
+    pub(super) fn call(&mut self, printer: &PrinterId, name: &str) -> Option<Save> {
+        let entry = self.known.get_mut(printer).filter(|entry| entry.name.is_empty())?;
+        entry.name = fit(name);
         Some(Save { file: self.file.clone()?, text: self.text() })
     }
 

@@ -73,7 +73,7 @@ impl PrinterAttributes {
     }
 }
 
-fn values<'a>(response: &'a Message, name: &str) -> &'a [Value] {
+pub(super) fn values<'a>(response: &'a Message, name: &str) -> &'a [Value] {
     const PRINTER_ATTRIBUTES: u8 = 0x04;
     response
         .groups
@@ -84,14 +84,14 @@ fn values<'a>(response: &'a Message, name: &str) -> &'a [Value] {
         .map_or(&[], |attribute| &attribute.values)
 }
 
-fn text(value: &Value) -> Option<&str> {
+pub(super) fn text(value: &Value) -> Option<&str> {
     match value {
         Value::Text { text, .. } => Some(text),
         _ => None,
     }
 }
 
-fn uuid(urn: &str) -> Option<String> {
+pub(super) fn uuid(urn: &str) -> Option<String> {
     let uuid = urn.to_ascii_lowercase();
     let uuid = uuid.strip_prefix("urn:uuid:")?;
     let sound = uuid.len() == 36

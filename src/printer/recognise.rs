@@ -6,7 +6,7 @@ use crate::http::Reset;
 use crate::printer::identity::PrinterId;
 use crate::printer::quirks::{self, Book, Quirks};
 use crate::printer::text::clean;
-use crate::usb::descriptor::{self, Function};
+use crate::usb::descriptor::{self, BasicCapabilities, Function};
 use crate::usb::{self, Arrival, Device, device_id::DeviceId};
 
 /// A printer that has just been switched on may leave a string unanswered. Its serial number is asked for so
@@ -31,6 +31,8 @@ pub struct Recognised {
     pub functions: Vec<Function>,
     /// Why it can't be spoken to as it is, and what to do.
     pub mute: Option<String>,
+    /// What its descriptors say that it is; `None`: nothing.
+    pub basic: Option<BasicCapabilities>,
     /// What is known of this model that does not follow from any specification.
     pub quirks: Quirks,
 }
@@ -93,7 +95,8 @@ pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> R
         }
         _ => cd_rom.then(|| SMART_INSTALL.to_owned()),
     };
-    Ok(Some(named(arrival, functions, &strings, &device_id, quirks, mute)))
+    let basic = described.info().and_then(|info| info.capabilities);
+    Ok(Some(Recognised { basic, ..named(arrival, functions, &strings, &device_id, quirks, mute) }))
 }
 
 fn named(
@@ -135,6 +138,7 @@ fn named(
         functions,
         mute,
         quirks,
+        basic: None,
     }
 }
 

@@ -103,6 +103,7 @@ impl Bridged {
             limits,
             users,
             ipv6: true,
+            avahi: None,
         };
         let bridge = tokio::spawn(bridge::serve(scene.handle.clone(), options, stop.clone()));
         let (id, port) = offered(&scene).await;

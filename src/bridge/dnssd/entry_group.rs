@@ -1,0 +1,41 @@
+//! org.freedesktop.Avahi.EntryGroup, as far as it is used here.
+
+#[zbus::proxy(
+    interface = "org.freedesktop.Avahi.EntryGroup",
+    default_service = "org.freedesktop.Avahi",
+    assume_defaults = false
+)]
+pub(super) trait EntryGroup {
+    #[zbus(no_autostart)]
+    #[allow(clippy::too_many_arguments)]
+    fn add_service(
+        &self,
+        interface: i32,
+        protocol: i32,
+        flags: u32,
+        name: &str,
+        kind: &str,
+        domain: &str,
+        host: &str,
+        port: u16,
+        txt: &[&[u8]],
+    ) -> zbus::Result<()>;
+    #[zbus(no_autostart)]
+    #[allow(clippy::too_many_arguments)]
+    fn add_service_subtype(
+        &self,
+        interface: i32,
+        protocol: i32,
+        flags: u32,
+        name: &str,
+        kind: &str,
+        domain: &str,
+        subtype: &str,
+    ) -> zbus::Result<()>;
+    #[zbus(no_autostart)]
+    fn commit(&self) -> zbus::Result<()>;
+    #[zbus(no_autostart)]
+    fn free(&self) -> zbus::Result<()>;
+    #[zbus(signal)]
+    fn state_changed(&self, state: i32, error: &str) -> zbus::Result<()>;
+}
