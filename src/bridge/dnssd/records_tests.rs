@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::super::escl::Scanner;
 use super::*;
-use crate::agent::view::State;
+use crate::agent::view::{Mode, State, Transport};
 use crate::printer::identity::PrinterId;
 use crate::usb::Address;
 
@@ -22,6 +22,8 @@ fn printer() -> PrinterView {
         address: Address { bus: 1, device: 4 },
         state: State::Ready,
         state_reason: String::new(),
+        mode: Mode::Driverless,
+        transport: Transport::Usb,
         capabilities: BTreeMap::default(),
         reports: Vec::new(),
         wifi: None,
