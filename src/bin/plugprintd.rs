@@ -199,7 +199,7 @@ async fn run(arguments: &Arguments, mut live: Live) -> Result<(), Box<dyn std::e
             limits: bridge::Limits::default(),
             users: Users::new(live.rules.subscribe(), Arc::new(NameService)),
             ipv6: live.config.ipv6,
-            avahi: Some(connection.clone()),
+            avahi: live.config.dns_sd.then(|| connection.clone()),
         };
         tokio::spawn(bridge::serve(handle.clone(), options, stop_bridge.clone()))
     });

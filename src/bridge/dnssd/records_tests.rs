@@ -30,6 +30,7 @@ fn printer() -> PrinterView {
         wps: None,
         addresses: None,
         current_job: None,
+        quirks: Default::default(),
     }
 }
 
