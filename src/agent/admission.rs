@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::agent::handle::{Addresses, Links};
 use crate::agent::registry::{Condition, Registry};
 use crate::agent::view::BootTime;
@@ -24,23 +26,39 @@ pub(super) struct Admission {
     pub(super) addresses: Option<Addresses>,
     /// Until when its protected pages are open, by user.
     open: BTreeMap<u32, BootTime>,
+    /// Who wants to speak to it once it is ours.
+    asked: Vec<oneshot::Sender<Result<Links, Failure>>>,
 }
 
 impl Registry {
-    pub(super) fn links(&self, printer: &PrinterId) -> Result<Links, Failure> {
+    /// Answers with the printer's links, now or once it is ours to drive.
+    pub(super) fn ask_links(&mut self, printer: &PrinterId, reply: oneshot::Sender<Result<Links, Failure>>) {
+        match self.printers.get_mut(printer) {
+            Some(entry) if entry.pool.is_none() && matches!(entry.condition, Condition::Probing(_)) => {
+                entry.admission.asked.retain(|asked| !asked.is_closed());
+                entry.admission.asked.push(reply);
+            }
+            _ => drop(reply.send(self.links(printer))),
+        }
+    }
+
+    /// It is ours to drive now.
+    pub(super) fn give_links(&mut self, printer: &PrinterId) {
+        let Some(entry) = self.printers.get_mut(printer) else { return };
+        for reply in std::mem::take(&mut entry.admission.asked) {
+            // Nobody waits for it any more when this fails.
+            let _ = reply.send(self.links(printer));
+        }
+    }
+
+    fn links(&self, printer: &PrinterId) -> Result<Links, Failure> {
         let entry = self.printers.get(printer).ok_or_else(not_found)?;
         match &entry.condition {
             Condition::Mute(why) => return Err(why.clone()),
             Condition::Aside(aside, _) => return Err(aside.failure.clone()),
             Condition::Troubled(trouble, _) if trouble.lasting => return Err(trouble.failure.clone()),
-            Condition::Probing(None) | Condition::Troubled(_, None) => {
-                return Err(Failure::new(
-                    ErrorKind::PrinterNotReady,
-                    Party::Printer,
-                    "The printer is still being asked what it can do. Try again in a moment.",
-                ));
-            }
-            Condition::Ready(_) | Condition::Probing(Some(_)) | Condition::Troubled(_, Some(_)) => {}
+            Condition::Troubled(trouble, None) => return Err(trouble.failure.clone()),
+            Condition::Ready(_) | Condition::Probing(_) | Condition::Troubled(_, Some(_)) => {}
         }
         let pool = entry.pool.clone().ok_or_else(not_found)?;
         let best = entry.recognised.functions.first().map(|function| function.channel);

@@ -107,7 +107,7 @@ impl Registry {
                 let _ = reply.send(self.of(&job, &caller).and_then(|job| result(job, now)));
             }
             Request::Links { printer, reply } => {
-                let _ = reply.send(self.links(&printer));
+                self.ask_links(&printer, reply);
             }
             Request::Bridged { printer, addresses } => {
                 self.bridged(&printer, addresses);

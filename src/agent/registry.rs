@@ -273,11 +273,13 @@ impl Registry {
             }
             (DeviceNews::Recognised(recognised), None) => self.recognised(visit, *recognised),
             (DeviceNews::Driving(pool), Some(id)) => {
-                if let Some(entry) = self.printers.get_mut(id) {
+                let id = id.clone();
+                if let Some(entry) = self.printers.get_mut(&id) {
                     entry.pool = Some(pool);
                     entry.recovering = false;
                     entry.condition = Condition::Probing(entry.known_facts());
                 }
+                self.give_links(&id);
             }
             (DeviceNews::LetGo, Some(id)) => {
                 let id = id.clone();

@@ -20,6 +20,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Registry, reload};
 
+/// Threads that carry bytes to and fro. More of them than processors only hand work to each other.
+const WORKERS: usize = 2;
+/// How long a thread for what may block is kept after it.
+const REST: Duration = Duration::from_secs(2);
 /// How long the agent may take to end its jobs and give the printers' interfaces back.
 const STOP: Duration = Duration::from_millis(2200);
 /// How long the kernel may take then to take them, and to bind its own drivers again. With the rest this stays
@@ -155,7 +159,9 @@ fn main() -> ExitCode {
     let log_is_given = arguments.log.is_some();
     let live = Live { file: arguments.config.clone(), config, log_is_given, filter, quirks, rules };
     keep_memory_private();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.worker_threads(workers).thread_keep_alive(REST).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "can't start");

@@ -83,10 +83,11 @@ pub(super) struct Document {
     watch: Option<Watch>,
 }
 
-/// Since when a client has been expected to send something.
+/// Since when a client has been expected to send something; `None` while it sends.
 struct Watch {
-    since: Instant,
+    since: Option<Instant>,
     came: usize,
+    /// Kept from one wait to the next: it is set anew only when it wakes us.
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -98,17 +99,15 @@ impl Document {
     /// Whether the client has done nothing for too long.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> bool {
         let progress = self.limits.progress;
-        let watch = self.watch.get_or_insert_with(|| Watch {
-            since: Instant::now(),
-            came: 0,
-            sleep: Box::pin(sleep(progress)),
-        });
+        let watch = self.watch.get_or_insert_with(|| Watch { since: None, came: 0, sleep: Box::pin(sleep(progress)) });
+        let since = *watch.since.get_or_insert_with(Instant::now);
         while watch.sleep.as_mut().poll(cx).is_ready() {
-            let waited = watch.since.elapsed();
+            let waited = since.elapsed();
             if waited >= self.limits.patience || (waited >= progress && self.lanes.contended()) {
                 return true;
             }
-            watch.sleep.as_mut().reset(Instant::now() + progress);
+            let from = if waited >= progress { Instant::now() } else { since };
+            watch.sleep.as_mut().reset(from + progress);
         }
         false
     }
@@ -132,7 +131,8 @@ impl Body for Document {
         if let Some(watch) = &mut self.watch {
             watch.came += length;
             if watch.came >= LEAST {
-                self.watch = None;
+                watch.came = 0;
+                watch.since = None;
             }
         }
         Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))

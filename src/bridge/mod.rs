@@ -176,12 +176,13 @@ struct Running {
     stop: CancellationToken,
 }
 
-/// The printer, where it is one that is to be offered. Being asked again does not take its port away.
+/// The printer, where it is one that is to be offered. Its port does not wait for what it says of its set-up, and being
+/// asked again does not take it away; one that has never answered has none.
 fn wanted<'a>(view: &'a View, id: &PrinterId) -> Option<&'a PrinterView> {
     let printer = view.printers.get(id)?;
     match printer.state {
         State::Ready | State::Busy | State::Recovering => Some(printer),
-        State::Probing => printer.addresses.is_some().then_some(printer),
+        State::Probing => (printer.addresses.is_some() || printer.state_reason.is_empty()).then_some(printer),
         State::Inhibited | State::Failed => None,
     }
 }

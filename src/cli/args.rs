@@ -429,6 +429,9 @@ pub struct Emulate {
     /// Something about its Wi-Fi, such as connected=no; can be given several times; `list` names them all
     #[arg(long, value_name = "KEY=VALUE")]
     pub radio: Vec<String>,
+    /// So many printers, unplugged at first; orders then begin with `all`, a number, or FIRST-LAST
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["usbip", "http", "radio", "jobs"])]
+    pub count: Option<u8>,
     /// The folder for the pages that it prints
     #[arg(long, value_name = "DIR", default_value = "plugprint-pages")]
     pub pages: PathBuf,

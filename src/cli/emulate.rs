@@ -36,6 +36,9 @@ pub async fn run(args: &Emulate, output: Output) -> Result<(), Error> {
         None => None,
     };
     std::fs::create_dir_all(&args.pages).map_err(Error::file(format!("making the folder {}", args.pages.display())))?;
+    if let Some(count) = args.count {
+        return super::crowd::run(args, model, fault, count.into(), output).await;
+    }
     let serial = args.serial.clone();
     let mut options =
         Options { pages: args.pages.clone(), jobs: args.jobs.clone(), fault, serial, ..Options::default() };
@@ -270,7 +273,7 @@ impl Drop for Cable {
 
 /// Orders from standard input; none any more after its end. A thread of its own reads them: a terminal can't
 /// be made to stop waiting, and must not keep the program from ending.
-fn orders() -> mpsc::Receiver<String> {
+pub(super) fn orders() -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel(4);
     std::thread::spawn(move || {
         use std::io::{BufRead as _, Read as _};

@@ -3,6 +3,8 @@
 
 mod args;
 mod client;
+#[cfg(feature = "emulator")]
+mod crowd;
 mod custody;
 #[cfg(feature = "emulator")]
 mod demo;

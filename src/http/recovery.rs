@@ -26,6 +26,9 @@ use crate::usb::{self, Device};
 
 /// How long a printer may go on sending before it counts as endless [C hp.md 1].
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// Silence after the first claim of a printer that just came. Nobody has asked it anything since the bus reset it, so
+/// nothing can be under way: what its FIFO may have kept comes with the first transfer [I].
+const QUIET_FRESH: Duration = Duration::from_millis(40);
 /// How long the printer has for the answer to the question of [`answers`] [I].
 const ASK_LIMIT: Duration = Duration::from_secs(3);
 /// Silence after that answer: an answer that the printer owed from before may come in front of it.
@@ -127,7 +130,8 @@ pub(super) trait Site: Sync {
 /// # Errors
 /// [`usb::Error::Busy`] where another program holds it, and whatever the cable says.
 pub(super) async fn claim(device: &dyn Device, function: Function, sending: Sending) -> Result<Drained, Error> {
-    drained(open(device, function, sending).await?).await.map_err(|(_, error)| error)
+    let quiet = if device.just_came() { QUIET_FRESH } else { QUIET };
+    drained(open(device, function, sending).await?, quiet).await.map_err(|(_, error)| error)
 }
 
 async fn open(device: &dyn Device, function: Function, sending: Sending) -> Result<Box<Link>, Error> {
@@ -140,8 +144,8 @@ async fn within<T>(limit: Duration, future: impl Future<Output = Result<T, usb::
     timeout(limit, future).await.unwrap_or(Err(usb::Error::Timeout))
 }
 
-async fn drained(mut link: Box<Link>) -> Result<Drained, (Box<Link>, Error)> {
-    match link.drain(QUIET, DRAIN_LIMIT).await {
+async fn drained(mut link: Box<Link>, quiet: Duration) -> Result<Drained, (Box<Link>, Error)> {
+    match link.drain(quiet, DRAIN_LIMIT).await {
         Ok(0) => Ok(Drained(link)),
         Ok(discarded) => {
             debug!(discarded, "stale bytes drained");
@@ -301,7 +305,7 @@ async fn take<S: Site>(
 
 /// Empties the link and, where the printer may owe or await something, asks whether it is with us.
 async fn settle(link: Box<Link>, debt: &mut Debt) -> Result<Drained, (Option<Box<Link>>, Error)> {
-    let mut link = match drained(link).await {
+    let mut link = match drained(link, QUIET).await {
         Ok(drained) if *debt == Debt::Bytes => return Ok(drained),
         Ok(Drained(link)) => link,
         Err((link, error)) => return Err((Some(link), error)),

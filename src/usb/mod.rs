@@ -158,6 +158,12 @@ pub trait Device: Send + Sync + 'static {
     /// [`Error::Busy`] where another program holds the interface.
     fn claim(&self, interface: descriptor::Function) -> BoxFuture<'_, Result<Box<dyn Pipe>, Error>>;
 
+    /// Whether it came to the bus moments ago, while we watched: no program can have left it in the middle of an
+    /// exchange.
+    fn just_came(&self) -> bool {
+        false
+    }
+
     /// Resets the port: every pipe of the device dies, and the device may come back under a new address.
     fn reset(&self) -> BoxFuture<'_, Result<(), Error>>;
 

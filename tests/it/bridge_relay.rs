@@ -1,11 +1,22 @@
 //! What a client sees of a printer through the bridge, and the printer of its clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use plugprint::agent::view::State;
 use plugprint::bridge::Limits;
 use plugprint::emulator::{Model, Options};
 use tokio::io::AsyncReadExt as _;
 
 use crate::bridge_support::{Bridged, Wire, soon};
+use crate::scene::fault;
+
+#[tokio::test]
+async fn a_port_does_not_wait_for_what_the_printer_says_of_itself() {
+    let options = Options { fault: fault("hang@discovery"), ..Options::default() };
+    let house = Bridged::with(Model::Inkjet, options, Limits::default()).await;
+    assert_eq!(house.scene.view().printers[&house.id].state, State::Probing);
+    assert_eq!(house.get("/style.css").await.status, 200);
+    house.close().await;
+}
 
 #[tokio::test]
 async fn a_printers_documents_are_read_on_both_loopback_addresses() {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use plugprint::agent;
+use plugprint::agent::view::State;
 use plugprint::bridge::{self, Accounts, Limits, Names, Peers, Ports, Users};
 use plugprint::config::Rules;
 use plugprint::config::rules::Account;
@@ -89,6 +90,8 @@ impl Bridged {
     }
 
     async fn on(scene: Scene, model: Model, options: Options, limits: Limits) -> Self {
+        // One that has a fault from the beginning may never be through with what it is asked.
+        let asked_for_ever = options.fault.is_some();
         let printer = scene.printer(model, options);
         scene.bus.plug(&printer);
         let (stop, someone) = (CancellationToken::new(), Arc::new(Someone(AtomicU32::new(1000))));
@@ -106,7 +109,7 @@ impl Bridged {
             avahi: None,
         };
         let bridge = tokio::spawn(bridge::serve(scene.handle.clone(), options, stop.clone()));
-        let (id, port) = offered(&scene).await;
+        let (id, port) = if asked_for_ever { open(&scene, false).await } else { offered(&scene).await };
         Self { rules, scene, printer, id, port, someone, stop, bridge }
     }
 
@@ -141,11 +144,15 @@ impl Bridged {
     }
 }
 
-/// Waits until the printer has a port.
+/// Waits until the printer is ready, and has a port.
 pub async fn offered(scene: &Scene) -> (PrinterId, u16) {
+    open(scene, true).await
+}
+
+async fn open(scene: &Scene, ready: bool) -> (PrinterId, u16) {
     scene
         .until("an address", |view| {
-            view.printers.values().find_map(|printer| {
+            view.printers.values().filter(|printer| !ready || printer.state == State::Ready).find_map(|printer| {
                 let uri = &printer.addresses.as_ref()?.admin_uri;
                 let port = uri.trim_end_matches('/').rsplit(':').next()?.parse().ok()?;
                 Some((printer.id.clone(), port))

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusb::{Context, UsbContext};
 
@@ -21,6 +21,9 @@ use crate::usb::{
 const RELEASE_PATIENCE: Duration = Duration::from_secs(5);
 /// For descriptors that sysfs does not have.
 const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(2);
+/// For how long a device counts as one that just came: less than an idle link is kept for, so
+/// that none of its interfaces has been ours, let go, and somebody else's meanwhile.
+const JUST: Duration = Duration::from_secs(2);
 /// The kernel's driver for printers. It only offers `/dev/usb/lpN`, and steps aside for us.
 const USBLP: &str = "usblp";
 
@@ -44,7 +47,12 @@ pub(super) fn sysfs(topology: &Topology) -> PathBuf {
 }
 
 /// Opens the device. Blocks.
-pub(super) fn open(context: &Context, address: Address, lease: Lease) -> Result<UsbDevice, Refused> {
+pub(super) fn open(
+    context: &Context,
+    address: Address,
+    lease: Lease,
+    arrived: Option<Instant>,
+) -> Result<UsbDevice, Refused> {
     let devices = context.devices().map_err(translate)?;
     let found = devices.iter().find(|d| (d.bus_number(), d.address()) == (address.bus, address.device));
     let device = found.ok_or(Error::Gone)?;
@@ -73,6 +81,7 @@ pub(super) fn open(context: &Context, address: Address, lease: Lease) -> Result<
             left: Condvar::new(),
             work: Mutex::default(),
             resets: AtomicU64::new(0),
+            arrived,
         }),
     })
 }
@@ -120,6 +129,8 @@ struct Shared {
     work: Mutex<()>,
     /// Pipes of before a reset are dead.
     resets: AtomicU64,
+    /// When it came, if we saw it come.
+    arrived: Option<Instant>,
 }
 
 impl Shared {
@@ -358,6 +369,10 @@ impl Device for UsbDevice {
                 let _ = blocking(wait).await;
             }
         })
+    }
+
+    fn just_came(&self) -> bool {
+        self.shared.arrived.is_some_and(|arrived| arrived.elapsed() < JUST)
     }
 
     fn reset(&self) -> BoxFuture<'_, Result<(), Error>> {

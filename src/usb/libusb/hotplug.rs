@@ -11,7 +11,7 @@ use rustix::fs::inotify;
 use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Shared, device};
+use super::{Arrivals, Shared, device};
 use crate::usb::{Address, Arrival, Hotplug, Topology, descriptor};
 
 /// Where the kernel's devtmpfs has the device nodes. It is not there before the first host controller is.
@@ -101,7 +101,9 @@ fn event_thread(shared: &Shared, sender: mpsc::UnboundedSender<Hotplug>, started
     let registered = Context::new().and_then(|context| {
         let mut builder = HotplugBuilder::new();
         builder.enumerate(true);
-        let registration = builder.register(context.clone(), Box::new(Reporter(sender)))?;
+        let reporter = Reporter { events: sender, arrivals: Arc::clone(&shared.arrivals) };
+        let registration = builder.register(context.clone(), Box::new(reporter))?;
+        shared.arrivals.watch(true);
         Ok((context, registration))
     });
     let (context, registration) = match registered {
@@ -125,10 +127,14 @@ fn event_thread(shared: &Shared, sender: mpsc::UnboundedSender<Hotplug>, started
         }
     }
     shared.set_context(None);
+    shared.arrivals.watch(false);
     drop(registration);
 }
 
-struct Reporter(mpsc::UnboundedSender<Hotplug>);
+struct Reporter {
+    events: mpsc::UnboundedSender<Hotplug>,
+    arrivals: Arc<Arrivals>,
+}
 
 fn address<T: UsbContext>(device: &rusb::Device<T>) -> Address {
     Address { bus: device.bus_number(), device: device.address() }
@@ -137,8 +143,9 @@ fn address<T: UsbContext>(device: &rusb::Device<T>) -> Address {
 impl rusb::Hotplug<Context> for Reporter {
     fn device_arrived(&mut self, device: rusb::Device<Context>) {
         let (Ok(described), Ok(ports)) = (device.device_descriptor(), device.port_numbers()) else { return };
+        self.arrivals.arrived(address(&device));
         // Nobody listens any more when this fails.
-        let _ = self.0.send(Hotplug::Arrived(Arrival {
+        let _ = self.events.send(Hotplug::Arrived(Arrival {
             address: address(&device),
             topology: Topology { bus: device.bus_number(), ports },
             vendor_id: described.vendor_id(),
@@ -147,7 +154,8 @@ impl rusb::Hotplug<Context> for Reporter {
     }
 
     fn device_left(&mut self, device: rusb::Device<Context>) {
-        let _ = self.0.send(Hotplug::Departed(address(&device)));
+        self.arrivals.left(address(&device));
+        let _ = self.events.send(Hotplug::Departed(address(&device)));
     }
 }
 

@@ -9,11 +9,13 @@ mod hotplug;
 mod pipe;
 mod transfer;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusb::{Context, DeviceHandle, UsbContext};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -40,6 +42,34 @@ struct Shared {
     stopping: CancellationToken,
     /// Everything that needs the event thread: open devices.
     open: TaskTracker,
+    arrivals: Arc<Arrivals>,
+}
+
+/// When those devices came that came while we watched. What was there before is not in it.
+#[derive(Default)]
+struct Arrivals(Mutex<Option<HashMap<Address, Instant>>>);
+
+impl Arrivals {
+    /// From now on, or no more.
+    fn watch(&self, watching: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = watching.then(HashMap::new);
+    }
+
+    fn arrived(&self, address: Address) {
+        if let Some(seen) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            seen.insert(address, Instant::now());
+        }
+    }
+
+    fn left(&self, address: Address) {
+        if let Some(seen) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            seen.remove(&address);
+        }
+    }
+
+    fn of(&self, address: Address) -> Option<Instant> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.get(&address).copied()
+    }
 }
 
 impl Shared {
@@ -96,7 +126,8 @@ impl Bus for Libusb {
                 let changed = hotplug::watch_permissions(address);
                 let context = self.shared.context().ok_or(Error::Gone)?;
                 let lease = Lease { _open: self.shared.open.token(), _nudge: Nudge(context.clone()) };
-                let opened = blocking(move || device::open(&context, address, lease)).await;
+                let arrived = self.shared.arrivals.of(address);
+                let opened = blocking(move || device::open(&context, address, lease, arrived)).await;
                 let waiting_for_udev = match opened {
                     Ok(device) => return Ok(Arc::new(device) as Arc<dyn Device>),
                     Err(device::Refused::Node(error)) => error,
@@ -111,8 +142,9 @@ impl Bus for Libusb {
                         let _ = changed.readable().await;
                     }
                     Err(_) if late => return Err(waiting_for_udev),
-                    // An event more or less costs nothing yet.
-                    _ => tokio::time::sleep(PERMISSION_PAUSE).await,
+                    // udev mostly needs a few milliseconds only.
+                    Ok(changed) => drop(timeout(PERMISSION_PAUSE, changed.readable()).await),
+                    Err(_) => tokio::time::sleep(PERMISSION_PAUSE).await,
                 }
             }
         })

@@ -62,6 +62,8 @@ struct State {
     /// Transfers that landed during a cancel.
     to_free: Vec<Transfer>,
     waker: Option<Waker>,
+    /// Threads that wait in [`Queue::settle`].
+    settling: usize,
 }
 
 /// Where submitters, the callback and cancels meet. The lock is never held across a call that waits for a device.
@@ -183,7 +185,9 @@ impl Queue {
             if state.flights.iter().all(|flight| flight.completion.is_some()) {
                 return;
             }
+            state.settling += 1;
             state = self.board.landed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.settling -= 1;
             drop(state);
         }
     }
@@ -271,13 +275,17 @@ extern "system" fn landed(transfer: *mut ffi::libusb_transfer) {
         state.to_free.push(Transfer(transfer));
     }
     let waker = state.waker.take();
+    // A notification costs a system call, also where nobody waits.
+    let awaited = state.settling > 0;
     drop(state);
     if !kept {
         // SAFETY: libusb allows freeing in the callback. Its flight is marked as landed, so no cancel takes it any
         // more, and none had taken it before.
         unsafe { ffi::libusb_free_transfer(transfer.as_ptr()) };
     }
-    board.landed.notify_all();
+    if awaited {
+        board.landed.notify_all();
+    }
     if let Some(waker) = waker {
         waker.wake();
     }
