@@ -88,6 +88,7 @@ impl Printer {
             "state_reason": p.text("StateReason"),
             "mode": p.text("Mode"),
             "capabilities": self.capabilities(),
+            "quirks": p.map("Quirks"),
             "reports": p.texts("Reports"),
             "transport": p.text("Transport"),
             "uri": p.text("Uri"),

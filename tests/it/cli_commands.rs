@@ -105,7 +105,6 @@ pub fn interrupt(child: &Child) {
 
 fn envy() -> PrinterView {
     PrinterView {
-        quirks: std::collections::BTreeMap::new(),
         id: PrinterId::from_text("03f0_1234_th1").unwrap(),
         manufacturer: "HP".into(),
         model: "ENVY\u{1b}[2J 5000".into(),
@@ -128,6 +127,7 @@ async fn list_and_show() {
          uuid: 434e4633-3531-3130-3232-d48564b8a0c1\n\
          usb: 001/004 (03f0:002a)\n\
          transport: usb\n\
+         mode: driverless\n\
          prints at: ipp://localhost:60000/ipp/print\n\
          pages: http://localhost:60000/\n\
          state: ready\n\
@@ -135,11 +135,13 @@ async fn list_and_show() {
          wps: read-pin\n\
          wps pin: dynamic\n\
          capability read-pin: confirmed\n\
-         capability report-network: listed\n",
+         capability report-network: listed\n\
+         quirk init-delay: 1 (/etc/plugprint/quirks/own.conf:2)\n",
     );
     let shown = run(&house, "--json show").await.json();
     assert_eq!(shown["id"], laserjet().as_str());
     assert_eq!(shown["capabilities"]["read-pin"], "confirmed");
+    assert_eq!(shown["quirks"]["init-delay"], "1 (/etc/plugprint/quirks/own.conf:2)");
     assert_eq!(shown["usb_address"], 4);
 }
 

@@ -56,7 +56,7 @@ pub const LASERJET: &str = "/org/plugprint1/printers/03f0_002a_vnb3r12345";
 /// A printer that can do everything, as the agent would show it.
 pub fn printer() -> PrinterView {
     PrinterView {
-        quirks: std::collections::BTreeMap::new(),
+        quirks: [("init-delay".to_owned(), "1 (/etc/plugprint/quirks/own.conf:2)".to_owned())].into(),
         id: laserjet(),
         manufacturer: "HP".into(),
         model: "HP LaserJet Professional P1102w".into(),
