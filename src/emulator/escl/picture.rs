@@ -3,9 +3,18 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use super::settings::{Color, Format, Settings};
+
+/// Where the noise is, both ways, in hundredths of an inch.
+const NOISE: Range<u32> = 200..350;
+
+/// Dots in hundredths of an inch.
+fn hundredths(resolution: u32, dots: u32) -> u32 {
+    dots * 100 / resolution
+}
 
 /// The picture as a client gets it. `copy` gets the same dots as PNG, whatever the client's format.
 pub(super) fn scan(settings: &Settings, page: u32, copy: Option<&Path>) -> io::Result<Vec<u8>> {
@@ -41,9 +50,14 @@ fn encode(settings: &Settings, page: u32, to: impl Write) -> io::Result<()> {
     encoder.set_pixel_dims(Some(png::PixelDimensions { xppu: meter, yppu: meter, unit: png::Unit::Meter }));
     let mut writer = encoder.write_header()?;
     let mut lines = writer.stream_writer()?;
-    let mut row = Vec::new();
+    let (mut row, mut drawn) = (Vec::new(), None);
     for y in 0..height {
-        line(settings, page, y, &mut row);
+        // Lines that show the same hundredth of an inch are the same, but for the noise.
+        let down = hundredths(settings.resolution, settings.dots(settings.region.1) + y);
+        if drawn != Some(down) || NOISE.contains(&down) {
+            line(settings, page, y, &mut row);
+            drawn = Some(down);
+        }
         lines.write_all(&row)?;
     }
     lines.finish()?;
@@ -72,8 +86,7 @@ pub(super) fn line(settings: &Settings, page: u32, y: u32, row: &mut Vec<u8>) {
 /// half inch; as many black bars at the top as the page's number; noise in a square that nothing compresses;
 /// its upper corners red and green.
 fn dot(resolution: u32, page: u32, x: u32, y: u32) -> [u8; 3] {
-    // In hundredths of an inch.
-    let (across, down) = (x * 100 / resolution, y * 100 / resolution);
+    let (across, down) = (hundredths(resolution, x), hundredths(resolution, y));
     let byte = |value: u32| u8::try_from(value & 0xff).unwrap_or(0);
     let corner = |near: u32| near < 40;
     if corner(across) && corner(down) {
@@ -85,7 +98,7 @@ fn dot(resolution: u32, page: u32, x: u32, y: u32) -> [u8; 3] {
     if (100..150).contains(&down) && across >= 100 && (across - 100) / 50 < page * 2 && ((across - 100) / 50) % 2 == 0 {
         return [0, 0, 0];
     }
-    if (200..350).contains(&across) && (200..350).contains(&down) {
+    if NOISE.contains(&across) && NOISE.contains(&down) {
         let mut noise = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77) ^ page;
         noise ^= noise >> 15;
         noise = noise.wrapping_mul(0x2c1b_3c6d);

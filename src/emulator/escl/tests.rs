@@ -73,6 +73,21 @@ fn the_picture_is_the_same_wherever_it_is_cut() {
 }
 
 #[test]
+fn what_is_sent_is_every_line_of_the_picture() {
+    let (source, color, format) = (Source::Feeder, Color::Rgb24, Format::Png);
+    for (resolution, page) in [(75, 1), (300, 2), (600, 3)] {
+        let settings = Settings { source, color, format, resolution, region: (580, 170, 60, 1000) };
+        let image = super::picture::scan(&settings, page, None).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(image)).read_info().unwrap();
+        for y in 0..settings.size().1 {
+            let mut expected = Vec::new();
+            super::picture::line(&settings, page, y, &mut expected);
+            assert_eq!(reader.next_row().unwrap().unwrap().data(), expected, "line {y} at {resolution}");
+        }
+    }
+}
+
+#[test]
 fn a_jpeg_has_its_marks() {
     let (source, color, format) = (Source::Platen, Color::Grayscale8, Format::Jpeg);
     let settings = Settings { source, color, format, resolution: 75, region: (0, 0, 200, 100) };
