@@ -37,6 +37,7 @@ pub(super) enum Value {
 pub(super) fn not_needed(name: &str) -> Option<&'static str> {
     match name {
         "buggy-ipp-responses" => Some("answers are passed on as the printer gives them"),
+        "ignore-ipp-status" => Some("a printer that refuses to describe itself is offered and announced all the same"),
         "init-retry-partial" => Some("what a printer does not offer yet is asked for again by itself"),
         "http-connection" => Some("a cable has no connection that could be kept or closed"),
         _ => None,
