@@ -725,6 +725,125 @@ def resets(printer):
     printer.never_whole()
 
 
+# --- the computer's sleep -------------------------------------------------------------------------------------------------------
+
+
+class Logind:
+    """A stand-in for logind on the lab's bus: it gives delay locks and announces sleep (org.freedesktop.login1(5)).
+    This kernel can't suspend with such a device attached; `recovery` has the real one."""
+
+    def __init__(self):
+        import gi
+
+        gi.require_version("Gio", "2.0")
+        from gi.repository import Gio, GLib
+
+        self.gio, self.glib, self.locks = Gio, GLib, []
+        about = (
+            "<node><interface name='org.freedesktop.login1.Manager'><method name='Inhibit'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+            "<arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='h' direction='out'/></method>"
+            "<signal name='PrepareForSleep'><arg type='b'/></signal></interface></node>"
+        )
+        address = Gio.dbus_address_get_for_bus_sync(Gio.BusType.SYSTEM)
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self.bus = Gio.DBusConnection.new_for_address_sync(address, flags)
+        interface = Gio.DBusNodeInfo.new_for_xml(about).interfaces[0]
+        self.bus.register_object("/org/freedesktop/login1", interface, self.called, None, None)
+        threading.Thread(target=GLib.MainLoop().run, daemon=True).start()
+        ask = GLib.Variant("(su)", ("org.freedesktop.login1", 4))
+        self.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName", ask, None, 0, -1)
+
+    def called(self, bus, sender, path, interface, method, arguments, invocation):
+        reading, writing = os.pipe()
+        files = self.gio.UnixFDList.new()
+        files.append(writing)  # a copy
+        os.close(writing)
+        self.locks.append((arguments.unpack(), reading))
+        invocation.return_value_with_unix_fd_list(self.glib.Variant("(h)", (0,)), files)
+
+    def lock(self):
+        """The lock that is held now."""
+        return eventually("the service takes a delay lock", 15, lambda: self.locks and self.locks[-1])
+
+    def sleep(self):
+        """How long the service took to let its lock go; logind waits five seconds."""
+        (what, _, _, mode), reading = self.lock()
+        assert (what, mode) == ("sleep", "delay"), (what, mode)
+        count, begun = len(self.locks), time.monotonic()
+        self.announce(True)
+        assert os.read(reading, 1) == b""  # its end
+        took = time.monotonic() - begun
+        assert took < 5, f"it took {took:.1f} s to let the lock go"
+        self.count = count
+        return took
+
+    def wake(self):
+        self.announce(False)
+        eventually("the service takes a lock again", 15, lambda: len(self.locks) > self.count)
+
+    def announce(self, begins):
+        self.bus.emit_signal(None, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", self.glib.Variant("(b)", (begins,)))
+
+
+def held_by(printer, driver):
+    """Which of its interfaces this driver has: usbfs is a program, usblp the kernel's own."""
+    found = []
+    for interface in glob.glob("/sys/bus/usb/devices/*:*"):
+        try:
+            with open(os.path.realpath(interface) + "/../serial") as serial:
+                if serial.read().strip() == printer.serial and os.path.basename(os.path.realpath(interface + "/driver")) == driver:
+                    found.append(os.path.basename(interface))
+        except OSError:  # another one that has just been unplugged
+            pass
+    return found
+
+
+def claimed(printer):
+    return held_by(printer, "usbfs")
+
+
+def sleeps(printer):
+    """The links are given back before the computer sleeps, whatever goes on; after it the printer prints."""
+    logind = Logind()
+    printer.next_print("before all sleep")
+    took = logind.sleep()
+    assert not claimed(printer), claimed(printer)
+    logind.wake()
+    printer.next_print(f"slept while nothing happened, let go in {took:.1f} s", 40)
+
+    wire = printer.send_part(printer.name("left"), 150_000, False)
+    time.sleep(0.5)
+    took = logind.sleep()
+    assert not claimed(printer), claimed(printer)
+    logind.wake()
+    wire.close()
+    printer.next_print(f"slept in an upload, let go in {took:.1f} s", 40)
+
+    printer.fault("hang@status")
+    wire = printer.connect()
+    wire.sendall(head("GET", STATUS))
+    time.sleep(0.5)
+    took = logind.sleep()
+    printer.tell("unplug", "unplugged")
+    printer.fault("none")
+    printer.tell("replug", "plugged in", 30)
+    logind.wake()
+    wire.close()
+    printer.next_print(f"slept while it hung, let go in {took:.1f} s, and enumerated anew", 60)
+    printer.never_whole()
+
+
+def legacy(printer):
+    """It answers everything with 404: usblp has it again, and nothing is claimed by us."""
+
+    printer.fault("not-found")
+    printer.tell("replug", "plugged in", 30)
+    eventually("usblp has it", 40, lambda: held_by(printer, "usblp") and not claimed(printer))
+    say("404 to everything: usblp has it again")
+    printer.fault("none")
+    comes_back(printer, "left to usblp")
+
+
 ROW = sys.argv[1]
 try:
     globals()[ROW.replace("-", "_")](Printer(*sys.argv[2:5]))
