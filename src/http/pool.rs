@@ -36,6 +36,8 @@ const IDLE: Duration = Duration::from_secs(2);
 /// The most links of one printer in use at once: these devices take a couple of requests at a time [C hp.md 1], and
 /// with three, one may print and one scan while a third one asks for the status.
 const MOST_LINKS: usize = 3;
+/// How long the release of interfaces that nobody uses may take, before the computer's sleep.
+const RELEASE: Duration = Duration::from_millis(700);
 /// After the grace of [`Pool::close`]: how long aborted ones may take to let go.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// A printer's links. Nothing is claimed before the first need, and what was claimed is let go 2 s after the
@@ -159,6 +161,8 @@ impl Pool {
             self.0.resting().replace(quiet);
         }
         self.0.release_idle();
+        // The kernel is told by a thread apart.
+        let _ = timeout(RELEASE, self.0.device.released()).await;
     }
 
     /// Ends [`Pool::rest`].
