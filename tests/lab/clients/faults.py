@@ -730,7 +730,7 @@ def resets(printer):
 
 class Logind:
     """A stand-in for logind on the lab's bus: it gives delay locks and announces sleep (org.freedesktop.login1(5)).
-    This kernel can't suspend with such a device attached; `recovery` has the real one."""
+    This kernel can't suspend with such a device attached."""
 
     def __init__(self):
         import gi
