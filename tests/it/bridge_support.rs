@@ -80,16 +80,21 @@ impl Bridged {
     }
 
     pub async fn with(model: Model, options: Options, limits: Limits) -> Self {
-        Self::on(Scene::new(), model, options, limits).await
+        Self::on(Scene::new(), model, options, limits, None).await
+    }
+
+    /// Announced by the Avahi on this bus.
+    pub async fn announced(model: Model, bus: zbus::Connection) -> Self {
+        Self::on(Scene::new(), model, Options::default(), Limits::default(), Some(bus)).await
     }
 
     /// An inkjet on a computer that knows these quirks.
     pub async fn knowing(quirks: Book) -> Self {
         let settings = agent::Settings { quirks, ..agent::Settings::on(Arc::new(agent::NoHost)) };
-        Self::on(Scene::with(settings), Model::Inkjet, Options::default(), Limits::default()).await
+        Self::on(Scene::with(settings), Model::Inkjet, Options::default(), Limits::default(), None).await
     }
 
-    async fn on(scene: Scene, model: Model, options: Options, limits: Limits) -> Self {
+    async fn on(scene: Scene, model: Model, options: Options, limits: Limits, avahi: Option<zbus::Connection>) -> Self {
         // One that has a fault from the beginning may never be through with what it is asked.
         let asked_for_ever = options.fault.is_some();
         let printer = scene.printer(model, options);
@@ -106,7 +111,7 @@ impl Bridged {
             limits,
             users,
             ipv6: true,
-            avahi: None,
+            avahi,
         };
         let bridge = tokio::spawn(bridge::serve(scene.handle.clone(), options, stop.clone()));
         let (id, port) = if asked_for_ever { open(&scene, false).await } else { offered(&scene).await };

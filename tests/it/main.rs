@@ -21,6 +21,8 @@ mod agent_setup_wps;
 #[cfg(feature = "emulator")]
 mod bridge_access;
 #[cfg(feature = "emulator")]
+mod bridge_dnssd;
+#[cfg(feature = "emulator")]
 mod bridge_faults;
 #[cfg(feature = "emulator")]
 mod bridge_relay;
@@ -65,6 +67,8 @@ mod dbus_setup;
 mod dbus_sleep;
 #[cfg(feature = "emulator")]
 mod dbus_support;
+#[cfg(feature = "emulator")]
+mod dnssd_avahi;
 #[cfg(feature = "emulator")]
 mod ledm_radio;
 #[cfg(feature = "emulator")]
