@@ -55,24 +55,17 @@ impl Avahi {
         Self { connection, running }
     }
 
-    /// Publishes all these services under this name, on the loopback interface.
+    /// An empty group.
     ///
     /// # Errors
-    /// [`Refusal::Taken`] where the name is another's on this computer.
-    pub(super) async fn publish(&self, name: &str, services: &[Service]) -> Result<Group, Refusal> {
+    /// The bus's.
+    pub(super) async fn group(&self) -> Result<Group, Refusal> {
         let server = ServerProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?;
         let path = server.entry_group_new().await?;
         let proxy =
             EntryGroupProxy::builder(&self.connection).path(path).cache_properties(CacheProperties::No).build().await?;
         let states = proxy.receive_state_changed().await?;
-        let group = Group { proxy, states };
-        match group.fill(name, services).await {
-            Ok(()) => Ok(group),
-            Err(refusal) => {
-                group.free().await;
-                Err(refusal)
-            }
-        }
+        Ok(Group { proxy, states })
     }
 }
 
@@ -106,7 +99,11 @@ pub(super) struct Group {
 }
 
 impl Group {
-    async fn fill(&self, name: &str, services: &[Service]) -> Result<(), Refusal> {
+    /// Publishes all these services under this name, on the loopback interface.
+    ///
+    /// # Errors
+    /// [`Refusal::Taken`] where the name is another's on this computer.
+    pub(super) async fn fill(&self, name: &str, services: &[Service]) -> Result<(), Refusal> {
         for service in services {
             let instance = service.instance.as_deref().unwrap_or(name);
             let txt: Vec<&[u8]> = service.txt.iter().map(Vec::as_slice).collect();

@@ -147,8 +147,9 @@ impl One<'_> {
         let (had, others) = self.room.ports().names(id);
         for name in name::candidates(&base, had.as_deref()).filter(|name| !others.contains(name)) {
             let attempt = async {
-                // Dropped, it would stay with Avahi: it is taken back by whoever holds `published`.
-                let group = published.insert(self.avahi.publish(&name, &services).await?);
+                // Dropped half filled it would stay with Avahi: whoever holds `published` takes it back.
+                let group = published.insert(self.avahi.group().await?);
+                group.fill(&name, &services).await?;
                 Ok(group.news().await)
             };
             let standing = match timeout(CALLS, attempt).await {
