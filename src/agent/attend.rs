@@ -1,6 +1,7 @@
 //! One task for each device, as long as it is plugged in: opens it, recognises it, asks it what it can do, and
 //! asks again after a failure. It never holds up anything but itself.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::agent::custody::Stance;
 use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
-use crate::agent::fault;
 use crate::agent::memory::Memory;
+use crate::agent::registry::Aside;
+use crate::agent::view::{State, Transport};
+use crate::agent::{ErrorKind, Failure, fault, ipp_usb};
+use crate::blame::Party;
 use crate::hp::ledm;
 use crate::http;
 use crate::printer::probe::{self, Recognised};
@@ -34,6 +38,8 @@ const LET_GO: Duration = Duration::from_millis(1500);
 /// waits meanwhile, and a D-Bus call waits 25 s at most.
 const LET_GO_PATIENCE: Duration = Duration::from_secs(10);
 
+const DEAF: &str = "The printer has interfaces for IPP over USB, and answers every request on them with 404. It is left to its legacy driver until it is plugged in again. If its newer firmware can do it: install that, then plug it in again.";
+
 /// What an attending task is given.
 pub(super) struct Attendance {
     pub(super) visit: Visit,
@@ -50,6 +56,10 @@ pub(super) struct Attendance {
     pub(super) again: Arc<Notify>,
     /// Whether it is ours to drive.
     pub(super) stance: watch::Receiver<Stance>,
+    /// Whether ipp-usb runs.
+    pub(super) ipp_usb: watch::Receiver<Option<bool>>,
+    /// Whether ipp-usb would drive it, too. Known with what the device is.
+    pub(super) rivalry: bool,
 }
 
 /// Why a printer is not driven any more.
@@ -58,6 +68,10 @@ enum Left {
     LetGo,
     /// Its links are dead as if it had been unplugged.
     Lost,
+    /// ipp-usb has started. Nothing is claimed any more.
+    IppUsb,
+    /// It answers everything with 404.
+    Deaf,
 }
 
 /// How long the news may take that a printer whose links are dead was unplugged. Without it the device is still
@@ -69,6 +83,7 @@ pub(super) async fn attend(mut attendance: Attendance) {
     let gone = attendance.gone.clone();
     let Some((recognised, device)) = gone.run_until_cancelled(look(&attendance)).await.flatten() else { return };
     let mut device = Some(device);
+    attendance.rivalry = ipp_usb::drives(&recognised);
     attendance.tell(DeviceNews::Recognised(Box::new(recognised.clone())));
     if recognised.mute.is_some() {
         // Nothing to ask it. The device is closed, so that usb_modeswitch or the kernel can have it.
@@ -95,6 +110,13 @@ pub(super) async fn attend(mut attendance: Attendance) {
                 }
                 tracing::info!(address = %attendance.arrival.address, "the device is still there, and is opened again");
             }
+            Some(Left::IppUsb) => {}
+            Some(Left::Deaf) => {
+                pool.close(GRACE).await;
+                drop(pool);
+                gone.run_until_cancelled(attendance.deaf()).await;
+                return;
+            }
             None => {
                 if timeout(LET_GO, pool.close(GRACE)).await.is_err() {
                     tracing::warn!(address = %attendance.arrival.address, "the printer did not let go in time");
@@ -118,8 +140,30 @@ impl Attendance {
             *device = None;
         }
         let mut back_off = BackOff::default();
+        let mut may_be_coming = self.rivalry;
         loop {
             self.until(|stance| stance == Stance::Drive).await;
+            if self.rivalry && self.ipp_usb_runs().await {
+                *device = None;
+                self.tell(DeviceNews::Aside(Box::new(ipp_usb::aside())));
+                let mut ipp_usb = self.ipp_usb.clone();
+                let goes = async {
+                    // Where nobody watches any more the agent is ending.
+                    if ipp_usb.wait_for(|runs| *runs == Some(false)).await.is_err() {
+                        std::future::pending().await
+                    }
+                };
+                tokio::select! {
+                    () = goes => {}
+                    _ = self.stance.changed() => {}
+                }
+                continue;
+            }
+            if std::mem::take(&mut may_be_coming) && ipp_usb::is_coming(Path::new("/"), self.arrival.address) {
+                tracing::debug!(address = %self.arrival.address, "ipp-usb is about to start");
+                let _ = timeout(ipp_usb::START, self.ipp_usb.wait_for(|runs| *runs == Some(true))).await;
+                continue;
+            }
             if let Some(device) = device.take() {
                 return device;
             }
@@ -130,6 +174,22 @@ impl Attendance {
                     let _ = timeout(back_off.next(), self.again.notified()).await;
                 }
             }
+        }
+    }
+
+    /// Whether ipp-usb runs, as soon as that is known.
+    async fn ipp_usb_runs(&mut self) -> bool {
+        self.ipp_usb.wait_for(Option::is_some).await.is_ok_and(|runs| *runs == Some(true))
+    }
+
+    /// Leaves it to its legacy driver until it is plugged in again, and says so whenever nothing else is to be said.
+    async fn deaf(&mut self) {
+        loop {
+            self.until(|stance| stance == Stance::Drive).await;
+            let failure = Failure::new(ErrorKind::NotSupported, Party::Printer, DEAF);
+            let aside = Aside { state: State::Failed, transport: Transport::Usb, failure };
+            self.tell(DeviceNews::Aside(Box::new(aside)));
+            self.until(|stance| stance != Stance::Drive).await;
         }
     }
 
@@ -144,6 +204,14 @@ impl Attendance {
 /// Drives a printer until it is to be let go.
 async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Recognised) -> Left {
     let mut stance = attendance.stance.clone();
+    let mut ipp_usb = attendance.ipp_usb.clone();
+    let rivalry = attendance.rivalry;
+    let rival = async {
+        if !rivalry || ipp_usb.wait_for(|runs| *runs == Some(true)).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::pin!(rival);
     let asking = ask(attendance, pool, recognised);
     tokio::pin!(asking);
     let lost = async {
@@ -165,7 +233,12 @@ async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Reco
         let ended = tokio::select! {
             ended = let_go => ended,
             () = &mut lost => return Left::Lost,
-            () = &mut asking => continue,
+            () = &mut asking => return Left::Deaf,
+            () = &mut rival => {
+                // It resets the printer every two seconds until it has it: there is no time to wait for others.
+                pool.close(GRACE).await;
+                return Left::IppUsb;
+            }
         };
         if ended {
             return Left::LetGo;
@@ -174,7 +247,11 @@ async fn drive(attendance: &mut Attendance, pool: &http::Pool, recognised: &Reco
         tokio::select! {
             _ = stance.changed() => {}
             () = &mut lost => return Left::Lost,
-            () = &mut asking => {}
+            () = &mut asking => return Left::Deaf,
+            () = &mut rival => {
+                pool.close(GRACE).await;
+                return Left::IppUsb;
+            }
         }
     }
 }
@@ -214,14 +291,15 @@ async fn recognise(attendance: &Attendance) -> Result<Option<(Recognised, Arc<dy
 }
 
 /// Asks the printer what it can do, at first and whenever it is wanted; after a failure, until it answers.
-/// No timer runs once it has answered.
+/// No timer runs once it has answered. Ends where it answers everything with 404.
 async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised) {
     loop {
         let mut back_off = BackOff::default();
         loop {
             attendance.tell(DeviceNews::Asking);
             match probe::inquire(recognised, pool).await {
-                Ok(facts) => {
+                Ok(None) => return,
+                Ok(Some(facts)) => {
                     attendance.tell(DeviceNews::Probed(Arc::new(facts)));
                     break;
                 }
@@ -230,6 +308,10 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
                 Err(error) => {
                     let failure = fault::of_ledm(&error);
                     let lasting = !fault::may_be_starting(&failure) || back_off.failures() + 1 >= PATIENCE;
+                    if lasting && let Some(facts) = probe::by_ipp(recognised, pool, &failure.message).await {
+                        attendance.tell(DeviceNews::Probed(Arc::new(facts)));
+                        break;
+                    }
                     let wait = back_off.next();
                     attendance.tell(DeviceNews::Trouble(Trouble { failure, lasting }));
                     let _ = timeout(wait, attendance.again.notified()).await;

@@ -357,11 +357,11 @@ impl Registry {
         }
     }
 
-    /// The printer has said what it can do: a refresh that waits for it is done.
-    pub(super) fn probed(&mut self, printer: &PrinterId) {
+    /// The printer has said what it can do, or never will: a refresh that waits for it is over.
+    pub(super) fn refreshed(&mut self, printer: &PrinterId, result: Result<JobResult, Failure>) {
         let Some(job) = self.printers.get(printer).and_then(|entry| entry.job.clone()) else { return };
         if self.jobs.get(&job).is_some_and(|job| job.view.kind == Task::Refresh.kind()) {
-            self.finish(&job, Ok(JobResult::Done));
+            self.finish(&job, result);
         }
     }
 

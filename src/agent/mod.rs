@@ -20,6 +20,7 @@ pub mod failure;
 mod fault;
 pub mod handle;
 pub mod host;
+pub mod ipp_usb;
 mod jobs;
 mod memory;
 mod modes;
@@ -63,13 +64,15 @@ pub struct Settings {
     pub quirks: Book,
     /// The folder in which it remembers things over a restart; `None`: it does not.
     pub state: Option<PathBuf>,
+    /// Where ipp-usb has its control socket ([`ipp_usb::FOLDER`]); `None`: there is no ipp-usb.
+    pub ipp_usb: Option<PathBuf>,
 }
 
 impl Settings {
     /// On this computer, knowing no quirks and remembering nothing.
     #[must_use]
     pub fn on(host: Arc<dyn Host>) -> Self {
-        Self { host, quirks: Book::default(), state: None }
+        Self { host, quirks: Book::default(), state: None, ipp_usb: None }
     }
 }
 

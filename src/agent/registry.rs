@@ -15,8 +15,10 @@ use crate::agent::event::{DeviceNews, Event, Trouble, Visit};
 use crate::agent::jobs::Job;
 use crate::agent::memory::{self, Memory};
 use crate::agent::modes::Modes;
-use crate::agent::view::{Associated, JobId, Mode, PinKind, PrinterView, State, Transport, View, WifiView, WpsView};
-use crate::agent::{Clock, ErrorKind, Failure, Settings};
+use crate::agent::view::{
+    Associated, JobId, JobResult, Mode, PinKind, PrinterView, State, Transport, View, WifiView, WpsView,
+};
+use crate::agent::{Clock, ErrorKind, Failure, Settings, ipp_usb};
 use crate::blame::Party;
 use crate::http;
 use crate::printer::capability::Capability;
@@ -121,6 +123,7 @@ pub(super) struct Registry {
     pub(super) jobs: BTreeMap<JobId, Job>,
     pub(super) custody: Custody,
     pub(super) modes: Modes,
+    ipp_usb: watch::Receiver<Option<bool>>,
     visits: u64,
     memory: Memory,
     pub(super) jobs_started: u64,
@@ -134,6 +137,7 @@ impl Registry {
         news: mpsc::UnboundedSender<Event>,
         publish: watch::Sender<Arc<View>>,
     ) -> Self {
+        let ipp_usb = ipp_usb::watched(settings.ipp_usb.clone());
         let modes = Modes::remembered(settings.state.as_deref());
         Self {
             bus,
@@ -148,6 +152,7 @@ impl Registry {
             jobs: BTreeMap::new(),
             custody: Custody::default(),
             modes,
+            ipp_usb,
             visits: 0,
             jobs_started: 0,
         }
@@ -209,6 +214,8 @@ impl Registry {
             quirks: self.settings.quirks.clone(),
             stance: guest.stance.subscribe(),
             memory: self.memory.clone(),
+            ipp_usb: self.ipp_usb.clone(),
+            rivalry: false,
         }));
         self.guests.insert(guest.arrival.address, guest);
     }
@@ -293,6 +300,8 @@ impl Registry {
                 let id = id.clone();
                 tracing::info!(printer = %id, reason = aside.failure.message, "is not driven");
                 self.let_go(&id);
+                // Other jobs notice by themselves that the links have ended.
+                self.refreshed(&id, Err(aside.failure.clone()));
                 if let Some(entry) = self.printers.get_mut(&id)
                     && *entry.stance.borrow() == Stance::Drive
                 {
@@ -322,7 +331,7 @@ impl Registry {
                     entry.wifi = facts.wifi.as_ref().map(|state| WifiView::of(state, false));
                     entry.condition = Condition::Ready(facts);
                 }
-                self.probed(&id);
+                self.refreshed(&id, Ok(JobResult::Done));
                 self.replugged(&id);
             }
             (DeviceNews::Recovering(recovering), Some(id)) => {

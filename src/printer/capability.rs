@@ -30,6 +30,8 @@ pub enum Capability {
     PaperPin,
     /// Can WPS by push button.
     PushButton,
+    /// Prints by IPP. Asked of printers that speak nothing else that is known here.
+    Print,
 }
 
 impl Capability {
@@ -49,6 +51,7 @@ impl Capability {
             Self::WritePin => "write-pin",
             Self::PaperPin => "paper-pin",
             Self::PushButton => "push-button",
+            Self::Print => "print",
         }
     }
 }

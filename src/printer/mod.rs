@@ -3,6 +3,7 @@
 
 pub mod buttons;
 pub mod capability;
+mod driverless;
 pub mod identity;
 pub mod probe;
 pub mod quirks;

@@ -11,10 +11,11 @@ use crate::hp::ledm::resource::ResourceUri;
 use crate::hp::ledm::station;
 use crate::hp::ledm::{Error, Ledm};
 use crate::http;
+use crate::ipp::attributes::PrinterAttributes;
 use crate::printer::buttons::Family;
 use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind};
-use crate::printer::reports;
 use crate::printer::text::clean;
+use crate::printer::{driverless, reports};
 use crate::usb::descriptor::{Channel, HP};
 use crate::wifi::station::StationState;
 
@@ -57,27 +58,16 @@ const NOT_LEDM: &str =
 /// Every other word than `setupComplete` means that it has not been set up [I].
 const OUT_OF_BOX: &str = "The printer says that it has not been set up yet: follow the steps on its panel first (paper, cartridges, alignment). Reports may come out only after that.";
 
-/// Asks a printer what it can do.
+/// Asks a printer what it can do. `None`: it answers every request with 404.
 ///
 /// # Errors
 /// When it can't be reached, is busy, or its list of pages makes no sense. Other documents that it won't give, or
 /// that make no sense, only cost what would have been learnt from them.
-pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts, Error> {
-    let mut facts = Facts {
-        capabilities: Capabilities::new(),
-        reports: Vec::new(),
-        pages: BTreeMap::new(),
-        job_url: internal_print::default_job_url(),
-        family: None,
-        station: None,
-        wifi: None,
-        uuid: String::new(),
-        remark: String::new(),
-    };
+pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Option<Facts>, Error> {
+    let mut facts = Facts::nothing();
     // LEDM is HP's: what another maker's printer does with a request for it, nobody knows.
     if recognised.vendor_id != HP {
-        NOT_LEDM.clone_into(&mut facts.remark);
-        return Ok(facts);
+        return without_ledm(recognised, pool).await;
     }
     let ledm = Ledm::new(pool.clone());
     let tree = match ledm.discovery().await {
@@ -88,8 +78,7 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts
     let listed = ledm.internal_print().await?;
     let tree = match (tree, &listed) {
         (Ok(None) | Err(Error::Refused { .. } | Error::AuthRequired | Error::AuthUnsupported), None) => {
-            NOT_LEDM.clone_into(&mut facts.remark);
-            return Ok(facts);
+            return without_ledm(recognised, pool).await;
         }
         (Err(error), None) => return Err(error),
         (tree, Some(_)) => tree.ok().flatten(),
@@ -121,7 +110,61 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Facts
         let found = of_station(station, read_pin(station, recognised, listed), &facts.capabilities);
         facts.capabilities.extend(found);
     }
-    Ok(facts)
+    Ok(Some(facts))
+}
+
+impl Facts {
+    fn nothing() -> Self {
+        Self {
+            capabilities: Capabilities::new(),
+            reports: Vec::new(),
+            pages: BTreeMap::new(),
+            job_url: internal_print::default_job_url(),
+            family: None,
+            station: None,
+            wifi: None,
+            uuid: String::new(),
+            remark: String::new(),
+        }
+    }
+}
+
+async fn without_ledm(recognised: &Recognised, pool: &http::Pool) -> Result<Option<Facts>, Error> {
+    let mut facts = Facts { remark: NOT_LEDM.to_owned(), ..Facts::nothing() };
+    if takes_ipp(recognised) {
+        match driverless::ask(pool).await? {
+            driverless::Answer::Printer(attributes) => facts.take(&attributes),
+            driverless::Answer::Other => {}
+            driverless::Answer::Nothing => return Ok(None),
+        }
+    }
+    Ok(Some(facts))
+}
+
+/// What a printer says by IPP whose LEDM makes no sense, or does not answer: it prints all the same. `why` is told to
+/// its user. `None` where it does not answer so either.
+pub async fn by_ipp(recognised: &Recognised, pool: &http::Pool, why: &str) -> Option<Facts> {
+    if !takes_ipp(recognised) {
+        return None;
+    }
+    let Ok(driverless::Answer::Printer(attributes)) = driverless::ask(pool).await else { return None };
+    let mut facts =
+        Facts { remark: format!("CUPS can print on it. Nothing else is known of it: {why}"), ..Facts::nothing() };
+    facts.take(&attributes);
+    Some(facts)
+}
+
+impl Facts {
+    fn take(&mut self, attributes: &PrinterAttributes) {
+        self.capabilities.insert(Capability::Print, Evidence::Listed);
+        self.uuid = clean(attributes.uuid.as_deref().unwrap_or_default());
+    }
+}
+
+/// Whether its best way is made for IPP, and not a channel of the maker's own.
+fn takes_ipp(recognised: &Recognised) -> bool {
+    let best = recognised.functions.first().map(|function| function.channel);
+    matches!(best, Some(Channel::IppUsb | Channel::HpIpp2))
 }
 
 /// What a printer with this station can be asked for, besides its reports.

@@ -208,3 +208,43 @@ async fn not_everybody_can_hold_it_at_once() {
     assert_eq!(kind(scene.handle.inhibit(nobody.clone(), toolbox()).await), "NotFound");
     assert_eq!(kind(scene.handle.set_mode(nobody, Mode::Legacy).await), "NotFound");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_that_answers_everything_with_404_is_left_to_its_legacy_driver() {
+    let scene = Scene::new();
+    let printer = scene.printer(Model::Inkjet, Options { fault: fault("not-found"), ..Options::default() });
+    scene.bus.plug(&printer);
+    let seen = scene.until_state(&printer, State::Failed).await;
+    assert!(seen.state_reason.contains("404") && seen.state_reason.contains("legacy driver"), "{}", seen.state_reason);
+    let asked = printer.requests().len();
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(printer.requests().len(), asked, "it is not asked again");
+    assert_eq!(kind(scene.run(&seen.id, Task::Refresh).await), "NotSupported");
+    assert_eq!(kind(scene.handle.links(seen.id.clone()).await), "NotSupported");
+    // A hold, or a mode, and it says the same again.
+    drop(scene.handle.inhibit(seen.id.clone(), toolbox()).await.unwrap());
+    assert!(scene.until_state(&printer, State::Failed).await.state_reason.contains("404"));
+
+    printer.unplug();
+    scene.until_gone(&seen.id).await;
+    printer.set_fault(None);
+    scene.bus.plug(&printer);
+    scene.until_ready(&printer).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_ledm_makes_no_sense_prints_all_the_same() {
+    let scene = Scene::new();
+    let printer =
+        scene.printer(Model::Inkjet, Options { fault: fault("broken-xml@capabilities"), ..Options::default() });
+    scene.bus.plug(&printer);
+    let seen = scene.until_state(&printer, State::Ready).await;
+    assert_eq!(seen.capabilities.keys().map(|what| what.name()).collect::<Vec<_>>(), ["print"]);
+    assert!(seen.state_reason.starts_with("CUPS can print on it."), "{}", seen.state_reason);
+    assert!(!seen.uuid.is_empty());
+    assert!(scene.handle.links(seen.id.clone()).await.unwrap().ipp);
+    // Asked again, it may have come to its senses.
+    printer.set_fault(None);
+    scene.run(&seen.id, Task::Refresh).await.unwrap();
+    assert!(scene.view().printers[&seen.id].reports.contains(&ReportKind::Network));
+}

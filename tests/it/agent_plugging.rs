@@ -157,7 +157,7 @@ async fn one_that_stays_busy_says_why_and_is_not_given_up() {
 #[tokio::test(start_paused = true)]
 async fn a_failed_one_is_asked_again_at_once_when_somebody_wants_it() {
     let scene = Scene::new();
-    let printer = scene.printer(Model::Inkjet, Options { fault: fault("hang@capabilities"), ..Options::default() });
+    let printer = scene.printer(Model::Inkjet, Options { fault: fault("auth-required"), ..Options::default() });
     scene.bus.plug(&printer);
     let seen = scene.until_state(&printer, State::Failed).await;
     printer.set_fault(None);

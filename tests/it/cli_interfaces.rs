@@ -75,7 +75,7 @@ fn signature(written: &Type) -> String {
                 "bool" => "b".to_owned(),
                 "u8" => "y".to_owned(),
                 "u32" => "u".to_owned(),
-                "Fd" => "h".to_owned(),
+                "Fd" | "OwnedFd" => "h".to_owned(),
                 "OwnedObjectPath" | "ObjectPath" => "o".to_owned(),
                 "OwnedVariant" => "v".to_owned(),
                 "Options" => "a{sv}".to_owned(),
