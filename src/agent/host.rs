@@ -1,8 +1,10 @@
 //! What this computer has around it that a set-up can use: registrars, and the router of its own network.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::agent::ipp_usb;
 use crate::wps::registrar::manual::{Manual, Router};
 use crate::wps::registrar::{Registrar, hostapd};
 
@@ -16,6 +18,11 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
 
     /// The router of this computer's own network, where it has one.
     fn router(&self) -> Option<Router>;
+
+    /// Where ipp-usb keeps its control socket; `None` where there can be no ipp-usb.
+    fn ipp_usb(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// The computer that this runs on.
@@ -35,6 +42,10 @@ impl Host for ThisHost {
 
     fn router(&self) -> Option<Router> {
         Manual::default().router()
+    }
+
+    fn ipp_usb(&self) -> Option<PathBuf> {
+        Some(ipp_usb::FOLDER.into())
     }
 }
 

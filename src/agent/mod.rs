@@ -72,7 +72,8 @@ impl Settings {
     /// On this computer, knowing no quirks and remembering nothing.
     #[must_use]
     pub fn on(host: Arc<dyn Host>) -> Self {
-        Self { host, quirks: Book::default(), state: None, ipp_usb: None }
+        let ipp_usb = host.ipp_usb();
+        Self { host, quirks: Book::default(), state: None, ipp_usb }
     }
 }
 

@@ -193,7 +193,6 @@ async fn run(arguments: &Arguments, mut live: Live) -> Result<(), Box<dyn std::e
     let settings = agent::Settings {
         state: Some(state.clone()),
         quirks: live.quirks.clone(),
-        ipp_usb: Some(agent::ipp_usb::FOLDER.into()),
         ..agent::Settings::on(Arc::new(agent::ThisHost))
     };
     let (handle, mut agent) = agent::start(Arc::clone(&usb) as _, Arc::new(KernelClock), settings, stop_agent.clone());
