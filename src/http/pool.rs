@@ -40,6 +40,8 @@ const MOST_LINKS: usize = 3;
 const RELEASE: Duration = Duration::from_millis(700);
 /// After the grace of [`Pool::close`]: how long aborted ones may take to let go.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
+/// How long whoever has to do something to the whole device waits for the others to end; new exchanges wait too.
+const ALONE: Duration = Duration::from_secs(2);
 /// A printer's links. Nothing is claimed before the first need, and what was claimed is let go 2 s after the
 /// last exchange; then nothing of it runs. Cheap to clone; all clones are the same pool.
 #[derive(Clone)]
@@ -285,7 +287,8 @@ impl Site for At<'_> {
     }
 
     async fn alone(&self) -> Option<impl Send> {
-        let in_use = self.inner.in_use.try_write().ok()?;
+        // Exchanges that hang end soon; those that go well may take hours.
+        let in_use = timeout(ALONE, self.inner.in_use.write()).await.ok()?;
         let others = self.inner.device.others().await;
         if !others.is_empty() {
             debug!(?others, "another driver holds an interface of the device");
@@ -382,9 +385,17 @@ impl Inner {
         drop(in_use);
         self.judge(number, &outcome);
         match outcome {
-            Outcome::Clean(link) => self.give_back(slot, link, generation),
+            Outcome::Clean(link) => {
+                self.state().was_deaf(slot, false);
+                self.give_back(slot, link, generation);
+            }
             Outcome::Dirty { link, mut debt, error } => {
                 debug!(%error, ?debt, "the exchange did not end cleanly");
+                let deaf = debt == Debt::Bytes && matches!(error, Error::NoAnswer { .. });
+                if self.state().was_deaf(slot, deaf) && deaf {
+                    // Once it may be busy; a drain does not show whether it hears at all.
+                    debt = Debt::Answer;
+                }
                 self.note_gone(&error);
                 if self.state().ended().is_some() {
                     drop(link);

@@ -25,6 +25,8 @@ struct Slot {
     function: Function,
     status: Status,
     quarantine: Option<Quarantine>,
+    /// Its last exchange ended without the printer having taken a byte.
+    deaf: bool,
 }
 
 enum Status {
@@ -73,7 +75,7 @@ impl State {
                 (slot.function.configuration, slot.function.interface) == (function.configuration, function.interface)
             };
             if !slots.iter().any(known) {
-                slots.push(Slot { function, status: Status::Released, quarantine: None });
+                slots.push(Slot { function, status: Status::Released, quarantine: None, deaf: false });
             }
         }
         Self { slots, ended: None, generation: 0, reaping: false }
@@ -165,6 +167,11 @@ impl State {
         if let Some(slot) = self.slots.get_mut(slot) {
             slot.status = Status::Released;
         }
+    }
+
+    /// An exchange ended; `deaf`: without the printer having taken a byte of it. Says whether that was so before, too.
+    pub(super) fn was_deaf(&mut self, slot: usize, deaf: bool) -> bool {
+        self.slots.get_mut(slot).is_some_and(|slot| std::mem::replace(&mut slot.deaf, deaf))
     }
 
     /// Back from an exchange. Gives the link to be dropped where the pool has ended, or the link is of an earlier

@@ -142,6 +142,25 @@ async fn of_two_links_that_hang_one_resets_the_port_and_both_are_found_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_printer_that_takes_nothing_twice_is_not_left_at_that() {
+    let (bench, printer, pool) = plugged();
+    in_vain(&pool).await;
+    in_vain(&pool).await;
+    let cured = Arc::clone(&bench);
+    let printing = tokio::spawn(async move {
+        while cured.soft_resets.lock().unwrap().is_empty() {
+            sleep(Duration::from_millis(50)).await;
+        }
+        loop {
+            answer(&printer, &[OK]).await;
+        }
+    });
+    works_for(&pool).await;
+    assert_eq!(*bench.soft_resets.lock().unwrap(), [0x21]);
+    printing.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn trouble_is_known_while_it_lasts() {
     let (bench, printer, pool) = plugged();
     let mut troubles = pool.troubles();
@@ -180,7 +199,7 @@ async fn the_emulated_printer_that_is_deadlocked_is_brought_back_without_leaving
     let mut attempts = 1;
     while pool.fetch(status()).await.is_err() {
         attempts += 1;
-        assert!(attempts < 6, "it is not found again");
+        assert!(attempts < 12, "it is not found again");
     }
     assert!(printer.requests().iter().any(|request| request.starts_with("SOFT_RESET ")));
     assert!(timeout(Duration::from_secs(1), events.recv()).await.is_err(), "it stayed on the bus");
