@@ -199,8 +199,8 @@ async fn climb<S: Site>(
             let (now, outcome) = if step.wide() {
                 let Some(_alone) = site.alone().await else {
                     info!(%step, interface = site.function().interface, "recovery step not taken: others use the device");
-                    last = Error::Occupied { after: Duration::ZERO };
-                    break;
+                    // The harder one is not for where the gentler one could not be tried.
+                    return Err(Error::Occupied { after: Duration::ZERO });
                 };
                 let now = seen(site, step, generation, &mut link);
                 (now, rung(site, now, link.take(), debt, generation).await)

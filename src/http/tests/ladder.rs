@@ -183,7 +183,7 @@ async fn works_for(pool: &Pool) {
 async fn the_emulated_printer_that_is_deadlocked_is_brought_back_without_leaving_the_bus() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options { pages: folder.path().to_owned(), ..Options::default() };
-    let printer = Printer::new(Model::OfficeJet, options);
+    let printer = Printer::new(Model::Inkjet, options);
     let bus = emulator::Bus::new();
     let address = bus.plug(&printer);
     let mut events = bus.watch();
