@@ -16,12 +16,11 @@ use plugprint::usb::libusb::Libusb;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{EnvFilter, Registry, reload};
+use tracing_subscriber::{Registry, reload};
 
-/// Threads that carry bytes to and fro. More of them than processors only hand work to each other.
-const WORKERS: usize = 2;
 /// How long a thread for what may block is kept after it.
 const REST: Duration = Duration::from_secs(2);
 /// How long the agent may take to end its jobs and give the printers' interfaces back.
@@ -68,7 +67,7 @@ struct Live {
     config: Config,
     /// `--log` outranks the file.
     log_is_given: bool,
-    filter: reload::Handle<EnvFilter, Registry>,
+    filter: reload::Handle<Targets, Registry>,
     quirks: Book,
     rules: watch::Sender<Option<Rules>>,
 }
@@ -97,7 +96,7 @@ impl Live {
         report(&complaints);
         if !self.log_is_given && config.log != self.config.log {
             let wanted = config.log.as_deref().unwrap_or(LOG);
-            match wanted.parse::<EnvFilter>().map_err(|error| error.to_string()) {
+            match wanted.parse::<Targets>().map_err(|error| error.to_string()) {
                 Ok(filter) => drop(self.filter.reload(filter)),
                 Err(why) => tracing::warn!("{}: log: {why}; it is ignored", self.file.display()),
             }
@@ -159,9 +158,8 @@ fn main() -> ExitCode {
     let log_is_given = arguments.log.is_some();
     let live = Live { file: arguments.config.clone(), config, log_is_given, filter, quirks, rules };
     keep_memory_private();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS);
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = match runtime.worker_threads(workers).thread_keep_alive(REST).enable_all().build() {
+    // One thread carries all bytes: it is at rest but for its system calls, and nothing of the house blocks it.
+    let runtime = match tokio::runtime::Builder::new_current_thread().thread_keep_alive(REST).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             tracing::error!(%error, "can't start");
@@ -269,8 +267,8 @@ fn keep_memory_private() {
 }
 
 /// To the journal where stderr leads there, else to stderr.
-fn log_to(filter: &str) -> Result<reload::Handle<EnvFilter, Registry>, String> {
-    let filter: EnvFilter = filter.parse().map_err(|error| format!("{filter}: {error}"))?;
+fn log_to(filter: &str) -> Result<reload::Handle<Targets, Registry>, String> {
+    let filter: Targets = filter.parse().map_err(|error| format!("{filter}: {error}"))?;
     let (filter, handle) = reload::Layer::new(filter);
     let registry = tracing_subscriber::registry().with(filter);
     if stderr_is_the_journal()
