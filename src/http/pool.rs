@@ -447,7 +447,7 @@ impl Inner {
             }
             Ok(())
         };
-        self.prepared.get_or_try_init(|| prepare).await.map(|()| ())
+        self.prepared.get_or_try_init(|| prepare).await.copied()
     }
 
     /// A link that one may send on, with the assurance that nobody does anything to the whole device meanwhile.
