@@ -337,7 +337,7 @@ def slow_loris(printer):
     began = time.monotonic()
     assert printer.ask("GET", STATUS)[0] == 200
     took = time.monotonic() - began
-    assert took < 5, took
+    assert took < 20, took  # it waits for none of their clocks
     printer.next_print(f"120 slow heads, 20 slow bodies; a status takes {took:.2f} s")
     asked = printer.asked()
     assert len(asked) == 2, f"what is not here yet holds no link: {asked}"
@@ -357,7 +357,7 @@ def slow_loris(printer):
     began = time.monotonic()
     assert printer.ask("GET", STATUS)[0] == 200
     took = time.monotonic() - began
-    assert took < 5, f"a status beside slow uploads takes {took:.1f} s"
+    assert took < 20, f"a status beside slow uploads takes {took:.1f} s"
     printer.next_print("four slow uploads on three links", 110)
     stop.set()
     for wire in heads + small + large:
