@@ -539,7 +539,7 @@ def bodiless(printer):
         assert printer.ask("HEAD", "/DevMgmt/None.xml")[0] == 404
         assert printer.ask("GET", "/DevMgmt/None.xml")[0] == 404
     took = time.monotonic() - begun
-    assert took < 15, took
+    assert took < 30, took  # less than a single wait for a body
     printer.next_print(f"50 answers without a body in {took:.1f} s")
 
 
