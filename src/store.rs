@@ -7,17 +7,30 @@ use std::path::{Path, PathBuf};
 /// The largest file that is read, in bytes.
 const FILE_LIMIT: u64 = 1 << 20;
 
-/// What a file holds; what is no UTF-8 in it is replaced.
+/// A file's bytes, if they are not too many.
 ///
 /// # Errors
-/// Whatever the file system says; [`io::ErrorKind::FileTooLarge`] above 1 MiB.
-pub fn read(file: &Path) -> io::Result<String> {
+/// Whatever the file system says; [`io::ErrorKind::FileTooLarge`] above 1 MiB; [`io::ErrorKind::InvalidInput`] for what
+/// is no ordinary file.
+pub fn bytes(file: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    // Opening a pipe would wait for who writes into it.
+    if !fs::metadata(file)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"));
+    }
     File::open(file)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > FILE_LIMIT {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large"));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(bytes)
+}
+
+/// What a file holds; what is no UTF-8 in it is replaced.
+///
+/// # Errors
+/// As [`bytes`].
+pub fn read(file: &Path) -> io::Result<String> {
+    Ok(String::from_utf8_lossy(&bytes(file)?).into_owned())
 }
 
 /// What is to be written.

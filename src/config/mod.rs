@@ -8,13 +8,14 @@ mod read;
 pub mod rules;
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use rules::{Operation, Rules};
+
+use crate::store;
 
 /// Where the configuration is.
 pub const FILE: &str = "/etc/plugprint/plugprint.toml";
@@ -23,8 +24,6 @@ pub const IPP_USB: &str = "/etc/ipp-usb/ipp-usb.conf";
 /// Where the files of quirks are, in this order: of two equally good definitions the first counts.
 pub const QUIRKS: [&str; 4] =
     ["/etc/plugprint/quirks", "/etc/ipp-usb/quirks", "/usr/share/plugprint/quirks", "/usr/share/ipp-usb/quirks"];
-/// The largest file, in bytes.
-const LIMIT: u64 = 1 << 20;
 
 /// How the service is to behave.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +108,7 @@ impl Config {
         };
         if config.rules.is_none() {
             let named: Arc<Path> = ipp_usb.into();
-            match bytes(ipp_usb) {
+            match store::bytes(ipp_usb) {
                 Ok(bytes) => config.rules = rules::of_ipp_usb(&named, &bytes, &mut complaints),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => {
@@ -129,23 +128,6 @@ impl Config {
     }
 }
 
-/// A file's bytes, if they are not too many.
-///
-/// # Errors
-/// Whatever the file system says; `FileTooLarge`.
-pub fn bytes(file: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // Opening a pipe would wait for who writes into it.
-    if !fs::metadata(file)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"));
-    }
-    File::open(file)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LIMIT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is too large"));
-    }
-    Ok(bytes)
-}
-
 fn text(file: &Path) -> io::Result<String> {
-    String::from_utf8(bytes(file)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+    String::from_utf8(store::bytes(file)?).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }

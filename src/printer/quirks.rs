@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::{self, Complaint};
+use crate::config::Complaint;
 use crate::http::Manner;
 use crate::printer::text::clean;
 
@@ -111,7 +111,7 @@ impl Book {
                 }
             };
             for file in files {
-                match config::bytes(&file) {
+                match crate::store::bytes(&file) {
                     Ok(bytes) => file::parse(&file.into(), &bytes, &mut sections, &mut complaints),
                     Err(error) => complaints.push(about(&file, &error)),
                 }
