@@ -75,6 +75,13 @@ impl Job {
             Phase::Finished { due, pin_due, .. } => pin_due.map_or(*due, |pin| pin.min(*due)),
         }
     }
+
+    fn forgotten_at(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Running { .. } => None,
+            Phase::Finished { due, .. } => Some(*due),
+        }
+    }
 }
 
 impl Registry {
@@ -282,7 +289,8 @@ impl Registry {
     }
 
     fn forget_oldest(&mut self, uid: Option<u32>) {
-        let oldest = self.finished_of(uid).min_by_key(|(_, job)| job.due()).map(|(id, _)| id.clone());
+        // Not by when something in them ends: a PIN that has just been read ends before a report of a minute ago.
+        let oldest = self.finished_of(uid).min_by_key(|(_, job)| job.forgotten_at()).map(|(id, _)| id.clone());
         if let Some(id) = oldest {
             self.jobs.remove(&id);
         }

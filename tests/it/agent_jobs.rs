@@ -72,6 +72,24 @@ async fn a_pin_is_forgotten_when_the_one_who_asked_leaves() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pin_just_read_outlives_the_results_before_it() {
+    let scene = Scene::new();
+    let (_, id) = scene.ready(Model::LaserJet, Options::default()).await;
+    let mut earlier = Vec::new();
+    // As many as are remembered for one user; the PIN's own two minutes end before theirs.
+    for _ in 0..32 {
+        let job = scene.start(&id, Task::GetNetwork).await;
+        scene.outcome(&job).await.unwrap();
+        earlier.push(job);
+    }
+    let pin = scene.start(&id, Task::ReadPin).await;
+    scene.outcome(&pin).await.unwrap();
+    scene.run(&id, Task::GetNetwork).await.unwrap();
+    assert!(matches!(scene.handle.result(pin, anna()).await, Ok(JobResult::Pin { .. })));
+    assert_eq!(named(scene.handle.result(earlier.swap_remove(0), anna()).await).0, "NotFound");
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_request_for_the_pin_asks_the_printer_once() {
     for pin_kind in [PinKind::Dynamic, PinKind::Static] {
         let scene = Scene::new();
