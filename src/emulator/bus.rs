@@ -14,7 +14,6 @@ use crate::usb::{
 };
 
 use super::function::{Gadget, Setup};
-use super::model::VENDOR;
 use super::pipe::HostPipe;
 use super::printer::Printer;
 
@@ -47,7 +46,7 @@ fn arrival(address: Address, socket: &Socket) -> Arrival {
     Arrival {
         address,
         topology: Topology { bus: BUS, ports: vec![socket.port] },
-        vendor_id: VENDOR,
+        vendor_id: socket.gadget.descriptors.vendor_id(),
         product_id: socket.gadget.descriptors.product_id(),
     }
 }

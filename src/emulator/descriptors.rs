@@ -1,7 +1,7 @@
 //! The bytes by which the emulated device describes itself (USB 2.0, 9.6; USB Printer Class 1.1;
 //! IPP over USB 1.0, 4.3; IEEE 1284 device id).
 
-use super::model::{Alternate, CD_ROM, Facts, IPP_USB, PRINTER, VENDOR};
+use super::model::{Alternate, CD_ROM, Facts, IPP_USB, PRINTER};
 use super::options::{Options, Personality};
 
 const DEVICE: u8 = 1;
@@ -59,7 +59,7 @@ impl Descriptors {
             // the IPP versions and none for the UUID. The form of lsusb's test device [C].
             vec![10, DEVICE_INFO, 1, 1, 0, 4, low, high, 0, 0]
         });
-        let [vendor_low, vendor_high] = VENDOR.to_le_bytes();
+        let [vendor_low, vendor_high] = facts.vendor_id.to_le_bytes();
         let product = match options.personality {
             // The CD-ROM has a product id of its own, as on hardware [C, HPLIP's table].
             Personality::SmartInstall => facts.product_id + 0x0100,
@@ -90,11 +90,16 @@ impl Descriptors {
         let configurations =
             layout.iter().enumerate().map(|(at, interfaces)| configuration(at, interfaces, info.as_deref())).collect();
         let serial = options.serial.clone().unwrap_or_else(|| facts.serial.to_owned());
+        let maker = facts.maker;
         let device_id = format!(
-            "MFG:HP;MDL:{};CMD:{};CLS:PRINTER;DES:{};CID:HPEMULATED;{}SN:{serial};",
-            facts.product, facts.commands, facts.product_number, facts.device_id_more
+            "MFG:{maker};MDL:{};CMD:{};CLS:PRINTER;DES:{};CID:{}EMULATED;{}SN:{serial};",
+            facts.product,
+            facts.commands,
+            facts.product_number,
+            maker.to_uppercase(),
+            facts.device_id_more
         );
-        let strings = ["HP".to_owned(), facts.product.to_owned(), serial];
+        let strings = [maker.to_owned(), facts.product.to_owned(), serial];
         Self { device, configurations, layout, info, strings, device_id }
     }
 
@@ -107,11 +112,18 @@ impl Descriptors {
         bytes
     }
 
+    pub fn vendor_id(&self) -> u16 {
+        self.half(8)
+    }
+
     pub fn product_id(&self) -> u16 {
-        u16::from_le_bytes([
-            self.device.get(10).copied().unwrap_or_default(),
-            self.device.get(11).copied().unwrap_or_default(),
-        ])
+        self.half(10)
+    }
+
+    /// Two bytes of the device descriptor.
+    fn half(&self, at: usize) -> u16 {
+        let byte = |at: usize| self.device.get(at).copied().unwrap_or_default();
+        u16::from_le_bytes([byte(at), byte(at + 1)])
     }
 
     /// The answer to GET_DESCRIPTOR; `None` stalls.

@@ -103,6 +103,9 @@ pub(super) fn resource(printer: &Printer, method: &Method, path: &str) -> Resour
 
 /// What the printer answers.
 pub(super) fn answer(printer: &Printer, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) -> Reply {
+    if !printer.facts().ledm {
+        return Reply::status(404);
+    }
     let resource = resource(printer, method, path);
     match resource {
         Resource::Print => {
@@ -255,9 +258,9 @@ fn io_config(printer: &Printer) -> String {
     )
 }
 
-/// `HP` and the last three bytes of the station's address, as HP's printers name themselves.
+/// The maker and the last three bytes of the station's address, as HP's printers name themselves.
 pub(super) fn hostname(printer: &Printer) -> String {
-    format!("HP{}", hex(printer.facts().mac.get(3..).unwrap_or_default()))
+    format!("{}{}", printer.facts().maker, hex(printer.facts().mac.get(3..).unwrap_or_default()))
 }
 
 fn has_pin(printer: &Printer) -> bool {

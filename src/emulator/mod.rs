@@ -44,6 +44,7 @@ mod web;
 pub use bus::Bus;
 pub use control::{Button, Order, Unknown};
 pub use faults::{Fault, Kind, Resource};
+pub use ipp::{Options as IppOptions, Setting as IppSetting, Shown as IppShown, Told as IppTold};
 pub use model::{Model, VENDOR};
 pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot, UnknownSetting};
 pub use printer::{PrintedPage, Printer};

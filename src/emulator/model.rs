@@ -1,5 +1,6 @@
-//! What the emulated printers are, as data. None is a product that exists: the vendor id is HP's, so that
-//! the agent's vendor rules are exercised; the product ids are ours, and all names say "Emulated".
+//! What the emulated printers are, as data. None is a product that exists: most have HP's vendor id, so that the
+//! agent's rules for HP are exercised, and product ids of ours; others have ids that anybody may test with. All names
+//! say "Emulated".
 //!
 //! Marks: \[C\] seen on hardware or in a capture of it, \[I\] inferred. Every \[I\] has a second variant in
 //! [`Options`](super::Options).
@@ -18,6 +19,10 @@ pub enum Model {
     OfficeJet,
     /// A monochrome laser printer that does nothing but print, by IPP.
     Mono,
+    /// Another maker's inkjet: IPP and eSCL, and no way to set its Wi-Fi up.
+    Ipp,
+    /// The same, and its Wi-Fi can be set up by IPP.
+    IppWifi,
 }
 
 /// What speaks on an alternate setting's bulk pair.
@@ -59,6 +64,9 @@ pub(super) const CD_ROM: Alternate = alternate(8, 6, 0x50, Speech::Storage);
 pub(super) struct Facts {
     pub name: &'static str,
     pub description: &'static str,
+    pub vendor_id: u16,
+    /// iManufacturer, and what stands before the product's name.
+    pub maker: &'static str,
     pub product_id: u16,
     pub product: &'static str,
     /// CMD of the IEEE 1284 device id.
@@ -74,8 +82,16 @@ pub(super) struct Facts {
     /// wBasicCapabilities of descriptor 0x21 (IPP over USB 1.0, 4.3): print 1, scan 2, fax 4, any HTTP 0x10.
     /// `None` where there is no 07/01/04.
     pub basic_capabilities: Option<u16>,
+    /// Speaks LEDM. Where not, all its resources are 404.
+    pub ledm: bool,
     /// What it offers besides LEDM.
     pub services: &'static Services,
+    /// identify-actions-supported; the first is the default.
+    pub identify: &'static [&'static str],
+    /// printer-settable-attributes-supported; empty is `none`, as HP's printers say \[C, OfficeJet 6830\].
+    pub settable: &'static [&'static str],
+    /// Its own address stands in printer-uri-supported, whoever asks \[I\].
+    pub tells_address: bool,
     /// The station's name and path segment. Its case differs between the lines \[C\].
     pub station: &'static str,
     /// The soft-AP's dd:Name and path segment. On LaserJets the name differs from the path \[C\].
@@ -96,11 +112,20 @@ pub(super) struct Facts {
     pub paper: Paper,
 }
 
+impl Facts {
+    /// Maker and model.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.maker, self.product)
+    }
+}
+
 static INKJET: Facts = INKJET_FACTS;
 
 const INKJET_FACTS: Facts = Facts {
     name: "inkjet",
     description: "inkjet all-in-one, IPP over USB in alternate setting 1, no WPS/Pin resource",
+    vendor_id: VENDOR,
+    maker: "HP",
     product_id: 0xf0e1,
     product: "DeskJet Emulated 3000 series",
     commands: "PCL3GUI,PJL,Automatic,JPEG,PCLM,AppleRaster,PWGRaster,URF,DW-PCL,DESKJET,DYN",
@@ -111,7 +136,11 @@ const INKJET_FACTS: Facts = Facts {
     uuid: "1c852a4d-b800-1f08-abcd-02005e103001",
     interfaces: &[&[PRINTER, IPP_USB], &[LEDM_SCAN, IPP_USB], &[EWS_LEDM, IPP_USB]],
     basic_capabilities: Some(0x0013),
+    ledm: true,
     services: &services::INKJET,
+    identify: &["display", "flash"],
+    settable: &[],
+    tells_address: false,
     station: "Wifi0",
     soft_ap: ("Wifi1", "Wifi1"),
     ethernet: None,
@@ -143,6 +172,8 @@ const INKJET_FACTS: Facts = Facts {
 static LASERJET: Facts = Facts {
     name: "laserjet",
     description: "monochrome laser printer on HP's Marvell channel, WPS/Pin answers",
+    vendor_id: VENDOR,
+    maker: "HP",
     product_id: 0xf0e2,
     product: "LaserJet Emulated P1000w",
     commands: "ACL,PJL,ZJS",
@@ -153,7 +184,11 @@ static LASERJET: Facts = Facts {
     uuid: "1c852a4d-b800-1f08-abcd-02005e103002",
     interfaces: &[&[PRINTER], &[MARVELL_EWS]],
     basic_capabilities: None,
+    ledm: true,
     services: &services::NONE,
+    identify: &[],
+    settable: &[],
+    tells_address: false,
     station: "wifi0",
     soft_ap: ("wifiUAP", "wifi1"),
     ethernet: None,
@@ -210,12 +245,58 @@ static MONO: Facts = Facts {
     ..INKJET_FACTS
 };
 
-/// idVendor of all models: HP's, because the agent's rules for HP are what they test.
+static IPP: Facts = IPP_FACTS;
+
+const IPP_FACTS: Facts = Facts {
+    name: "ipp",
+    description: "another maker's inkjet: IPP and eSCL over USB, Wi-Fi shown and not settable",
+    vendor_id: ANYBODY,
+    maker: "Emuprint",
+    product_id: 0x0001,
+    product: "Emulated P1",
+    commands: "JPEG,AppleRaster,PWGRaster,URF",
+    device_id_more: "",
+    serial: "EMU0000101",
+    product_number: "EMU101",
+    firmware: ("1.0.0", "2026-01-15"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103101",
+    interfaces: &[&[PRINTER, IPP_USB], &[PRINTER, IPP_USB]],
+    basic_capabilities: Some(0x0013),
+    ledm: false,
+    // Two actions, and no display \[C, Brother MFC-J5320DW\].
+    identify: &["flash", "sound"],
+    station: "",
+    wps_support: false,
+    wants_xhr: false,
+    job_types: &[],
+    server: "emuprint",
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x31, 0x01],
+    ..INKJET_FACTS
+};
+
+static IPP_WIFI: Facts = Facts {
+    name: "ipp-wifi",
+    description: "the same, with Wi-Fi that can be set up by IPP",
+    product_id: 0x0002,
+    product: "Emulated P2w",
+    serial: "EMU0000102",
+    product_number: "EMU102",
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103102",
+    settable: &["printer-geo-location", "printer-location", "printer-wifi-password", "printer-wifi-ssid"],
+    tells_address: true,
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x31, 0x02],
+    ..IPP_FACTS
+};
+
+/// HP's idVendor: most models have it, because the agent's rules for HP are what they test.
 pub const VENDOR: u16 = 0x03f0;
+/// idVendor of pid.codes, whose product ids 0001 to 0010 are for tests.
+const ANYBODY: u16 = 0x1209;
 
 impl Model {
     /// Every model, in the order a list shows them.
-    pub const ALL: &'static [Self] = &[Self::Inkjet, Self::LaserJet, Self::OfficeJet, Self::Mono];
+    pub const ALL: &'static [Self] =
+        &[Self::Inkjet, Self::LaserJet, Self::OfficeJet, Self::Mono, Self::Ipp, Self::IppWifi];
 
     /// The model of this name, as [`Model::name`] gives it.
     #[must_use]
@@ -241,6 +322,12 @@ impl Model {
         self.facts().product
     }
 
+    /// idVendor.
+    #[must_use]
+    pub fn vendor_id(self) -> u16 {
+        self.facts().vendor_id
+    }
+
     /// idProduct. Our own; see the module's words.
     #[must_use]
     pub fn product_id(self) -> u16 {
@@ -259,6 +346,8 @@ impl Model {
             Self::LaserJet => &LASERJET,
             Self::OfficeJet => &OFFICEJET,
             Self::Mono => &MONO,
+            Self::Ipp => &IPP,
+            Self::IppWifi => &IPP_WIFI,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::faults::Fault;
-use super::radio;
+use super::{ipp, radio};
 
 /// As what the device shows itself on the bus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,6 +111,8 @@ pub struct Options {
     pub connected: bool,
     /// How the radio behaves.
     pub radio: radio::Options,
+    /// How the Wi-Fi attributes of IPP behave.
+    pub ipp: ipp::Options,
     /// Selecting an alternate setting empties the FIFOs and ends an unfinished exchange, as Linux gadgets do;
     /// otherwise only SOFT_RESET and a re-enumeration do.
     pub select_resets: bool,
@@ -119,14 +121,15 @@ pub struct Options {
 /// What is no setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no such setting; known are {} {}, with whole seconds in place of SECONDS",
+    "no such setting; known are {} {} {}, with whole seconds in place of SECONDS",
     Options::SETTINGS.join(" "),
+    ipp::Options::SETTINGS.join(" "),
     radio::Options::SETTINGS.join(" ")
 )]
 pub struct UnknownSetting;
 
 impl Options {
-    /// What [`Options::set`] knows besides the radio's own ([`radio::Options::SETTINGS`]).
+    /// What [`Options::set`] knows besides the radio's own ([`radio::Options::SETTINGS`]) and those of IPP.
     pub const SETTINGS: &'static [&'static str] = &[
         "connected=yes",
         "connected=no",
@@ -150,6 +153,7 @@ impl Options {
             "pin-on-page=yes" => self.pin_on_page = true,
             "pin-resource=missing" => self.pin_access = PinAccess::NotFound,
             "pin-resource=denied" => self.pin_access = PinAccess::Unauthorized,
+            _ if self.ipp.set(setting) => {}
             _ => return self.radio.set(setting).map_err(|_| UnknownSetting),
         }
         Ok(())
@@ -179,6 +183,7 @@ impl Default for Options {
             framing: Framing::default(),
             connected: true,
             radio: radio::Options::default(),
+            ipp: ipp::Options::default(),
             select_resets: true,
         }
     }
@@ -193,7 +198,7 @@ mod tests {
     #[test]
     fn every_setting_is_known_by_its_name() {
         let mut options = Options::default();
-        for setting in Options::SETTINGS {
+        for setting in Options::SETTINGS.iter().chain(ipp::Options::SETTINGS) {
             options.set(setting).unwrap();
         }
         options.set("power=off").unwrap();

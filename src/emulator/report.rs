@@ -11,7 +11,7 @@ pub(super) fn compose(printer: &Printer, job_type: &str) -> Page {
     let facts = printer.facts();
     let mut page = Page::new(facts.paper);
     let title = title(job_type);
-    page.head(title.as_str(), &format!("HP {}", facts.product), &format!("SN {}", printer.serial()));
+    page.head(title.as_str(), &facts.full_name(), &format!("SN {}", printer.serial()));
     match job_type {
         "wirelessNetworkPage" => wireless(printer, &mut page),
         "networkSummary" | "networkDiagnosticPage" => network(printer, &mut page),
@@ -198,7 +198,7 @@ fn status(printer: &Printer, page: &mut Page) {
     let facts = printer.facts();
     general(printer, page);
     page.section("Printer");
-    page.field("Model", &format!("HP {}", facts.product));
+    page.field("Model", &facts.full_name());
     page.field("UUID", facts.uuid);
     page.field("Printer Status", printer.blocked().unwrap_or("Ready"));
     page.field("Pages Printed", &(printer.pages().len() + 1).to_string());

@@ -13,7 +13,6 @@ use tokio::time::timeout;
 
 use super::descriptors::Descriptors;
 use super::function::Gadget;
-use super::model::VENDOR;
 use super::printer::Printer;
 use super::urb;
 
@@ -168,7 +167,7 @@ fn device(descriptors: &Descriptors) -> Vec<u8> {
     for word in [1_u32, 2, 3] {
         bytes.extend(word.to_be_bytes()); // bus, device, speed (high)
     }
-    for half in [VENDOR, descriptors.product_id(), 0x0100] {
+    for half in [descriptors.vendor_id(), descriptors.product_id(), 0x0100] {
         bytes.extend(half.to_be_bytes());
     }
     let interfaces = descriptors.layout.first().map_or(0, Vec::len);

@@ -74,7 +74,7 @@ fn page(title: &str, body: &str) -> String {
 
 fn home(printer: &Printer) -> String {
     page(
-        &format!("HP {}", printer.facts().product),
+        &printer.facts().full_name(),
         &format!(
             "<p>An emulated printer of plugprint.</p><p><img src=\"icon-128.png\" alt=\"\"> <a href=\"supplies.html\">Supplies</a> <a href=\"{PROTECTED}\">Security</a></p>"
         ),

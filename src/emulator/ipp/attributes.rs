@@ -6,6 +6,7 @@ use super::super::services::{Paper, Print};
 use super::clock;
 use super::message::{Attribute, Value};
 use super::operations::Operation;
+use super::wifi;
 
 /// Which attributes describe how a job may be (RFC 8011, 5.2; PWG 5100.7): `x` of x-default and x-supported.
 const TEMPLATE: &[&str] = &[
@@ -176,15 +177,18 @@ pub(super) fn all(view: View<'_>) -> Vec<Attribute> {
 fn description(view: View<'_>) -> Vec<Attribute> {
     let facts = view.printer.facts();
     let http = |path: &str| Value::Uri(format!("http://{}{path}", view.host));
-    let product = format!("HP {}", facts.product);
+    let product = facts.full_name();
     let feature = if view.fax { "faxout" } else { "ipp-everywhere" };
     let operations: Vec<i32> =
         Operation::ALL.iter().filter(|operation| operation.offered(view.fax)).map(|op| i32::from(op.id())).collect();
+    // Under the name that the client used first.
+    let own = wifi::addresses(view.printer).into_iter().map(|address| format!("ipp://{address}{}", view.path()));
+    let uris: Vec<String> = std::iter::once(view.uri()).chain(own).collect();
     let language = |name: &str| one(name, Value::Language("en".to_owned()));
     vec![
-        one("printer-uri-supported", Value::Uri(view.uri())),
-        keywords("uri-security-supported", &["none"]),
-        keywords("uri-authentication-supported", &["requesting-user-name"]),
+        Attribute::new("printer-uri-supported", uris.iter().cloned().map(Value::Uri).collect()),
+        keywords("uri-security-supported", &vec!["none"; uris.len()]),
+        keywords("uri-authentication-supported", &vec!["requesting-user-name"; uris.len()]),
         one("printer-name", Value::Name(super::super::ledm::hostname(view.printer))),
         text("printer-info", &product),
         text("printer-make-and-model", &product),
@@ -211,8 +215,8 @@ fn description(view: View<'_>) -> Vec<Attribute> {
         language("generated-natural-language-supported"),
         one("color-supported", Value::Boolean(view.print.color)),
         integers("pages-per-minute", &[20]),
-        keywords("identify-actions-default", &["display"]),
-        keywords("identify-actions-supported", &["display", "flash"]),
+        keywords("identify-actions-default", facts.identify.get(..1).unwrap_or_default()),
+        keywords("identify-actions-supported", facts.identify),
         keywords("printer-get-attributes-supported", &["document-format"]),
         keywords("which-jobs-supported", &["completed", "not-completed", "all"]),
         yes("job-ids-supported"),
@@ -228,6 +232,7 @@ fn description(view: View<'_>) -> Vec<Attribute> {
     ]
     .into_iter()
     .chain(view.print.color.then(|| integers("pages-per-minute-color", &[10])))
+    .chain(wifi::attributes(view))
     .collect()
 }
 
@@ -245,6 +250,15 @@ fn reason(printer: &Printer) -> &'static str {
         Some("jamInPrinter") => "media-jam-error",
         Some("initializing") => "starting-up",
         Some(_) => "other-error",
+    }
+}
+
+/// All of printer-state-reasons.
+fn reasons(printer: &Printer) -> Vec<&'static str> {
+    match (reason(printer), wifi::unconfigured(printer)) {
+        (reason, false) => vec![reason],
+        ("none", true) => vec!["wifi-not-configured-report"],
+        (reason, true) => vec![reason, "wifi-not-configured-report"],
     }
 }
 
@@ -275,7 +289,7 @@ fn status(view: View<'_>) -> Vec<Attribute> {
     };
     vec![
         enums("printer-state", &[state]),
-        keywords("printer-state-reasons", &[reason(printer)]),
+        keywords("printer-state-reasons", &reasons(printer)),
         text("printer-state-message", message),
         yes("printer-is-accepting-jobs"),
         integers("queued-job-count", &[i32::try_from(active).unwrap_or(i32::MAX)]),

@@ -47,6 +47,8 @@ pub(super) enum Value {
 impl Value {
     /// The out-of-band value `no-value`.
     pub const NO_VALUE: Self = Self::Other(0x13, Vec::new());
+    /// The out-of-band value `not-settable` (RFC 3380, 8.1).
+    pub const NOT_SETTABLE: Self = Self::Other(0x15, Vec::new());
     /// The out-of-band value `unsupported`.
     pub const UNSUPPORTED: Self = Self::Other(0x10, Vec::new());
 

@@ -11,6 +11,9 @@ mod operations;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod wifi;
+#[cfg(test)]
+mod wifi_tests;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -25,6 +28,7 @@ use super::ledm::Reply;
 use super::printer::Printer;
 
 pub(super) use jobs::Queue;
+pub use wifi::{Options, Setting, Shown, Told};
 
 /// What is no IPP request: another method, another kind of content (RFC 8010, 4.1).
 pub(super) fn refused(method: &Method, headers: &HeaderMap) -> Option<Reply> {

@@ -4,6 +4,7 @@ use super::attributes::{self, CREATION, View, keywords, one};
 use super::jobs::{JobState, Outcome, Refusal};
 use super::message::{Attribute, Group, JOB, Malformed, Message, OPERATION, PRINTER, UNSUPPORTED, Value};
 use super::spool::Paperwork;
+use super::wifi;
 
 macro_rules! operations {
     ($($variant:ident = $id:literal,)+) => {
@@ -31,15 +32,16 @@ operations! {
     GetJobAttributes = 0x0009,
     GetJobs = 0x000a,
     GetPrinterAttributes = 0x000b,
+    SetPrinterAttributes = 0x0013,
     CancelMyJobs = 0x0039,
     CloseJob = 0x003b,
     IdentifyPrinter = 0x003c,
 }
 
 impl Operation {
-    /// Fax takes no Print-Job (PWG 5100.15, 4.1).
+    /// Fax takes no Print-Job (PWG 5100.15, 4.1), and nothing is set up through it.
     pub fn offered(self, fax: bool) -> bool {
-        !(fax && self == Self::PrintJob)
+        !(fax && matches!(self, Self::PrintJob | Self::SetPrinterAttributes))
     }
 }
 
@@ -49,13 +51,17 @@ pub(super) mod status {
     pub const IGNORED_OR_SUBSTITUTED: u16 = 0x0001;
     pub const BAD_REQUEST: u16 = 0x0400;
     pub const FORBIDDEN: u16 = 0x0401;
+    pub const NOT_AUTHORIZED: u16 = 0x0403;
     pub const NOT_POSSIBLE: u16 = 0x0404;
     pub const NOT_FOUND: u16 = 0x0406;
     pub const FORMAT_NOT_SUPPORTED: u16 = 0x040a;
     pub const ATTRIBUTES_OR_VALUES: u16 = 0x040b;
     pub const CHARSET_NOT_SUPPORTED: u16 = 0x040d;
+    pub const CONFLICTING: u16 = 0x040e;
     pub const COMPRESSION_NOT_SUPPORTED: u16 = 0x040f;
     pub const FORMAT_ERROR: u16 = 0x0411;
+    /// client-error-attributes-not-settable (RFC 3380, 7.1).
+    pub const NOT_SETTABLE: u16 = 0x0413;
     pub const OPERATION_NOT_SUPPORTED: u16 = 0x0501;
     pub const VERSION_NOT_SUPPORTED: u16 = 0x0503;
     pub const BUSY: u16 = 0x0507;
@@ -217,14 +223,22 @@ fn dispatch(view: View<'_>, request: &Message, data: bool) -> Result<Step, No> {
             Ok(Step::Groups(status::OK, vec![Group { tag: JOB, attributes }]))
         }
         Operation::GetJobs => get_jobs(view, operation, &user),
+        Operation::SetPrinterAttributes => {
+            wifi::set(view, request)?;
+            Ok(Step::Groups(status::OK, Vec::new()))
+        }
         Operation::IdentifyPrinter => {
-            // PWG 5100.13, 4.1: an action that it has not is an error.
-            let actions = operation.get("identify-actions").map_or(&[][..], |actions| &actions.values);
-            if actions.iter().all(|action| matches!(action.text(), Some("display" | "flash"))) {
-                Ok(Step::Groups(status::OK, Vec::new()))
-            } else {
-                Err(status::ATTRIBUTES_OR_VALUES.into())
+            // PWG 5100.13, 4.1: an action that it has not is an error; without any it does its default.
+            let known = view.printer.facts().identify;
+            let asked = operation.get("identify-actions").map_or(&[][..], |actions| &actions.values);
+            if !asked.iter().all(|action| action.text().is_some_and(|action| known.contains(&action))) {
+                return Err(status::ATTRIBUTES_OR_VALUES.into());
             }
+            let asked = asked.iter().filter_map(Value::text);
+            let done: Vec<&str> =
+                if asked.clone().next().is_none() { known.iter().copied().take(1).collect() } else { asked.collect() };
+            view.printer.log(format!("IDENTIFY {}", done.join(" ")));
+            Ok(Step::Groups(status::OK, Vec::new()))
         }
     }
 }

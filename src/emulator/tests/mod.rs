@@ -56,8 +56,8 @@ impl Lab {
     /// The interface that speaks HTTP in this model.
     pub async fn link(&self) -> Link {
         let function = match self.printer.model() {
-            Model::Inkjet | Model::OfficeJet | Model::Mono => function(0, 1),
             Model::LaserJet => function(1, 0),
+            _ => function(0, 1),
         };
         Link(self.device.claim(function).await.unwrap())
     }
