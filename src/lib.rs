@@ -10,7 +10,7 @@
 //! | 0 | [`secret`], [`blame`], [`store`], [`config`] | PINs and passphrases: wiped on drop, never printed; whose failure it is; small files; what the administrator wrote |
 //! | 1 | [`usb`], [`http`] | bytes to and from a printer: one claimed interface is a link, one request and its response an exchange |
 //! | 2 | [`ipp`], [`hp`], [`wps`], [`wifi`] | what one says to a printer: documents are pure, calls are few |
-//! | 3 | [`printer`], [`setup`] | meaning: identity, capabilities with their evidence, what a button combination does; the ways onto the network |
+//! | 3 | [`printer`], [`control`], [`setup`] | meaning: identity, capabilities with their evidence, what a button combination does; one call for one thing, whatever the protocol; the ways onto the network |
 //! | 4 | [`agent`] | the one who acts: one task owns the registry, everything that can happen is one event |
 //! | 5 | [`dbus`], [`cli`], [`bridge`] | faces: each holds an [`agent::Handle`] or a bus connection, nothing else |
 //!
@@ -32,6 +32,7 @@ pub mod blame;
 pub mod bridge;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod dbus;
 #[cfg(feature = "emulator")]
 pub mod emulator;

@@ -306,7 +306,7 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
                 // It is being let go: that is told by the one who does it.
                 Err(ledm::Error::Http(http::Error::Closed)) => std::future::pending().await,
                 Err(error) => {
-                    let failure = fault::of_ledm(&error);
+                    let failure = fault::of_hp(&error);
                     let lasting = !fault::may_be_starting(&failure) || back_off.failures() + 1 >= PATIENCE;
                     if lasting && let Some(facts) = probe::by_ipp(recognised, pool, &failure.message).await {
                         attendance.tell(DeviceNews::Probed(Arc::new(facts)));

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
-use crate::hp::ledm;
-use crate::hp::ledm::station::SetError;
+use crate::control::{self, SetError};
+use crate::hp;
 use crate::http;
 use crate::setup::diagnosis;
 use crate::usb;
@@ -95,11 +95,22 @@ pub(super) fn of_http(error: &http::Error) -> Failure {
     Failure::new(kind, error.whose(), message)
 }
 
-/// A failure of one LEDM call that reads.
-pub(super) fn of_ledm(error: &ledm::Error) -> Failure {
+/// A failure of one call that reads.
+pub(super) fn of_asked(error: &control::Error) -> Failure {
+    match error {
+        control::Error::Hp(error) => of_hp(error),
+        control::Error::NoWay(_) => {
+            let message = format!("This can't be had: {error}. Use the printer's panel.");
+            Failure::new(ErrorKind::NotSupported, error.whose(), message)
+        }
+    }
+}
+
+/// A failure of one call in HP's protocols that reads.
+pub(super) fn of_hp(error: &hp::Error) -> Failure {
     let (kind, message) = match error {
-        ledm::Error::Http(error) => return of_http(error),
-        ledm::Error::Uncertain(cause) => {
+        hp::Error::Http(error) => return of_http(error),
+        hp::Error::Uncertain(cause) => {
             let cause = of_http(cause);
             let message = format!(
                 "The connection failed while the page was sent, and the page may come out all the same: look before you try again. {}",
@@ -107,36 +118,36 @@ pub(super) fn of_ledm(error: &ledm::Error) -> Failure {
             );
             return Failure { message, ..cause };
         }
-        ledm::Error::Busy => (
+        hp::Error::Busy => (
             ErrorKind::PrinterNotReady,
             "The printer is busy and took nothing. Try again when it has finished.".to_owned(),
         ),
-        ledm::Error::AuthRequired => (
+        hp::Error::AuthRequired => (
             ErrorKind::PrinterAuthRequired,
             "The printer asks for its administrator's password. Remove it on the printer's own page, or use the printer's panel.".to_owned(),
         ),
-        ledm::Error::AuthFailed => (
+        hp::Error::AuthFailed => (
             ErrorKind::PrinterAuthFailed,
             "The printer does not take this administrator's password. It was tried once, as a printer may lock. Look it up, then try again.".to_owned(),
         ),
-        ledm::Error::AuthUnsupported => (
+        hp::Error::AuthUnsupported => (
             ErrorKind::NotSupported,
             "The printer asks for its administrator's password in a way that is not safe or not known. Remove it on the printer's own page, or use the printer's panel.".to_owned(),
         ),
-        ledm::Error::NotExposed { .. } => {
+        hp::Error::NotExposed { .. } => {
             (ErrorKind::NotSupported, format!("This can't be had from this model: {error}. Use the printer's panel."))
         }
-        ledm::Error::Refused { .. } => {
+        hp::Error::Refused { .. } => {
             (ErrorKind::PrinterRejected, format!("The printer refused: {error}. Look at its panel, then try again."))
         }
-        ledm::Error::Document { .. } => {
+        hp::Error::Document { .. } => {
             (ErrorKind::ProtocolError, format!("The printer's answer makes no sense: {error}. Try again; if it stays so, send us a support bundle."))
         }
-        ledm::Error::NoPin => (
+        hp::Error::NoPin => (
             ErrorKind::PrinterRejected,
             "The printer gave no PIN. Switch its Wi-Fi on, then try again; or print its network report and look for the PIN on the paper.".to_owned(),
         ),
-        ledm::Error::Pin(_) => (
+        hp::Error::Pin(_) => (
             ErrorKind::InvalidPin,
             format!("What the printer gave can't be used: {error}. Read it again, or use the printer's panel."),
         ),
@@ -145,38 +156,42 @@ pub(super) fn of_ledm(error: &ledm::Error) -> Failure {
 }
 
 /// A failure to print. A page that was sent when the cable failed is not known to be lost.
-pub(super) fn of_print(error: &ledm::Error) -> Failure {
+pub(super) fn of_print(error: &control::Error) -> Failure {
     match error {
-        ledm::Error::NotExposed { .. } => Failure::new(
+        error if error.lacks() => Failure::new(
             ErrorKind::NotSupported,
             error.whose(),
             format!(
                 "The printer does not print this page: {error}. Nothing was printed; try another report, or the printer's panel."
             ),
         ),
-        error => of_ledm(error),
+        error => of_asked(error),
     }
 }
 
 /// A failure to read the PIN.
-pub(super) fn of_pin(error: &ledm::Error) -> Failure {
+pub(super) fn of_pin(error: &control::Error) -> Failure {
     match error {
-        ledm::Error::NotExposed { .. } => Failure::new(
+        error if error.lacks() => Failure::new(
             ErrorKind::NotSupported,
             error.whose(),
             format!(
                 "The printer does not give its WPS PIN over USB: {error}. Print its network report: on some models the PIN is on the paper."
             ),
         ),
-        error => of_ledm(error),
+        error => of_asked(error),
     }
 }
 
 /// A setting that was not made.
 pub(super) fn of_set(error: &SetError) -> Failure {
+    let error = match error {
+        SetError::Hp(error) => error,
+        SetError::Asked(error) => return of_asked(error),
+    };
     let (kind, next) = match error {
-        SetError::Ledm(error) => return of_ledm(error),
-        SetError::Unconfirmed(cause) => {
+        hp::SetError::Hp(error) => return of_hp(error),
+        hp::SetError::Unconfirmed(cause) => {
             let cause = of_http(cause);
             let message = format!(
                 "The connection failed while the setting was sent, and the printer may have made it: look before you try again. {}",
@@ -184,11 +199,11 @@ pub(super) fn of_set(error: &SetError) -> Failure {
             );
             return Failure { message, ..cause };
         }
-        SetError::Unfit(_) => (ErrorKind::InvalidArguments, "Look at the network's name and password."),
-        SetError::UnsupportedSecurity(_) | SetError::HeardSecured(_) => {
+        hp::SetError::Unfit(_) => (ErrorKind::InvalidArguments, "Look at the network's name and password."),
+        hp::SetError::UnsupportedSecurity(_) | hp::SetError::HeardSecured(_) => {
             (ErrorKind::UnsupportedSecurity, "Look at the router's settings.")
         }
-        SetError::HeardOpen => (ErrorKind::Failed, "Look at the router's settings."),
+        hp::SetError::HeardOpen => (ErrorKind::Failed, "Look at the router's settings."),
     };
     Failure::new(kind, error.whose(), format!("Nothing was sent: {error}. {next}"))
 }

@@ -15,7 +15,9 @@ use crate::agent::registry::{Condition, Registry};
 use crate::agent::view::{BootTime, Caller, JobId, JobResult, JobView, StartOptions, Task, WifiView};
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
+use crate::control::Control;
 use crate::printer::identity::PrinterId;
+use crate::printer::probe::Facts;
 
 /// Jobs that one user may have running.
 const RUNNING_PER_USER: usize = 16;
@@ -226,10 +228,14 @@ impl Registry {
                 None
             }
             (plan, Some(pool)) => {
+                let facts = match &entry.condition {
+                    Condition::Ready(facts) | Condition::Troubled(_, Some(facts)) => Arc::clone(facts),
+                    _ => Arc::new(Facts::nothing()),
+                };
                 let work = procedure::Work {
                     job: id.clone(),
                     pool: pool.clone(),
-                    ledm: procedure::connect(pool, None),
+                    control: Control::new(pool.clone(), facts),
                     clock: Arc::clone(&self.clock),
                     host: Arc::clone(&self.settings.host),
                     prompter: options.prompter,

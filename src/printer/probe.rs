@@ -26,6 +26,8 @@ pub use crate::printer::recognise::{Recognised, recognise};
 pub struct Facts {
     /// With the evidence for each.
     pub capabilities: Capabilities,
+    /// In which protocol each of them is asked for.
+    pub protocols: BTreeMap<Capability, Protocol>,
     /// The reports it can print; those that are only assumed too.
     pub reports: Vec<ReportKind>,
     /// The pages that stand for each of them.
@@ -44,11 +46,44 @@ pub struct Facts {
     pub remark: String,
 }
 
+/// A language in which a printer is spoken to about its pages and its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// HP's XML documents.
+    Ledm,
+}
+
+/// A page that the printer composes itself, as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// By LEDM's internal print.
+    Ledm(Printable),
+}
+
+impl Sheet {
+    /// What its own protocol calls it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Ledm(page) => page.token(),
+        }
+    }
+}
+
+/// What one protocol offers of a printer.
+#[derive(Clone, Debug, Default)]
+pub struct Offered {
+    /// With the evidence for each; those of reports too.
+    pub capabilities: Capabilities,
+    /// The pages that stand for its reports.
+    pub pages: BTreeMap<ReportKind, Pages>,
+}
+
 /// The pages that can stand for one report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pages {
     /// Best first; never empty.
-    pub candidates: Vec<Printable>,
+    pub candidates: Vec<Sheet>,
     /// How we know of them.
     pub evidence: Evidence,
 }
@@ -89,11 +124,12 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
         facts.job_url = listed.job_url.clone();
     }
     let job_types = listed.as_ref().map(|listed| listed.job_types.as_slice());
+    let mut offered = Offered::default();
     for (kind, evidence) in reports::available(job_types) {
-        let candidates = reports::candidates(kind, job_types).iter().map(|candidate| candidate.page).collect();
-        facts.capabilities.insert(kind.capability(), evidence);
-        facts.reports.push(kind);
-        facts.pages.insert(kind, Pages { candidates, evidence });
+        let candidates = reports::candidates(kind, job_types);
+        let candidates = candidates.iter().map(|candidate| Sheet::Ledm(candidate.page)).collect();
+        offered.capabilities.insert(kind.capability(), evidence);
+        offered.pages.insert(kind, Pages { candidates, evidence });
     }
     if let Some(config) = optional(ledm.product_config().await)?.flatten() {
         facts.uuid = clean(&config.uuid);
@@ -107,16 +143,39 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
     }
     if let Some(station) = &facts.station {
         let listed = lists_wps_pin(&ledm, tree.as_ref()).await?;
-        let found = of_station(station, read_pin(station, recognised, listed), &facts.capabilities);
-        facts.capabilities.extend(found);
+        let found = of_station(station, read_pin(station, recognised, listed), &offered.capabilities);
+        offered.capabilities.extend(found);
     }
+    facts.add(Protocol::Ledm, offered);
     Ok(Some(facts))
 }
 
 impl Facts {
-    fn nothing() -> Self {
+    /// Takes over what this protocol offers, where nothing better is known: of two protocols that can do the same, the one
+    /// with the better evidence does it, and the first where both are equally good.
+    fn add(&mut self, protocol: Protocol, offered: Offered) {
+        let Offered { capabilities, mut pages } = offered;
+        for (capability, evidence) in capabilities {
+            if self.capabilities.get(&capability).is_some_and(|known| *known >= evidence) {
+                continue;
+            }
+            self.capabilities.insert(capability, evidence);
+            self.protocols.insert(capability, protocol);
+            if let Some(kind) = ReportKind::ALL.into_iter().find(|kind| kind.capability() == capability)
+                && let Some(found) = pages.remove(&kind)
+            {
+                self.pages.insert(kind, found);
+            }
+        }
+        self.reports = ReportKind::ALL.into_iter().filter(|kind| self.pages.contains_key(kind)).collect();
+    }
+
+    /// What is known of a printer that was not asked, or told nothing.
+    #[must_use]
+    pub fn nothing() -> Self {
         Self {
             capabilities: Capabilities::new(),
+            protocols: BTreeMap::new(),
             reports: Vec::new(),
             pages: BTreeMap::new(),
             job_url: internal_print::default_job_url(),

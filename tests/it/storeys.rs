@@ -13,7 +13,7 @@ const STOREYS: [&[&str]; 6] = [
     &["secret", "blame", "store", "config"],
     &["usb", "http"],
     &["ipp", "hp", "wps", "wifi"],
-    &["printer", "setup"],
+    &["printer", "control", "setup"],
     &["agent"],
     &["dbus", "cli", "bridge", "notify"],
 ];

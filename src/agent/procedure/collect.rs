@@ -10,6 +10,7 @@ use crate::agent::registry::{Condition, Entry};
 use crate::agent::view::JobResult;
 use crate::agent::{ErrorKind, Failure, fault};
 use crate::blame::Party;
+use crate::hp::ledm::Ledm;
 use crate::hp::ledm::documents::{self, Answer, Resource};
 use crate::hp::ledm::redact::Redactor;
 use crate::http;
@@ -36,7 +37,7 @@ pub(in crate::agent) fn plan(entry: &Entry) -> Result<Plan, Failure> {
 }
 
 pub(super) async fn collect(work: &Work, private: &[String]) -> Result<JobResult, Failure> {
-    let ledm = work.ledm();
+    let ledm = Ledm::new(work.pool.clone());
     let stage = work.enter("collecting", COLLECT);
     let until = Instant::now() + COLLECT;
     let mut answers = Vec::new();

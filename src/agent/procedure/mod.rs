@@ -18,20 +18,19 @@ use tokio_util::sync::CancellationToken;
 pub(super) use self::collect::plan as collect;
 pub(super) use self::plan::{Plan, plan};
 use crate::agent::event::{Cable, Event, JobNews, Stage};
-use crate::agent::prompt::{Prompter, Typed};
+use crate::agent::prompt::Prompter;
 use crate::agent::view::{JobId, JobResult};
 use crate::agent::{Clock, ErrorKind, Failure, Host};
 use crate::blame::Party;
-use crate::hp::ledm::Ledm;
+use crate::control::Control;
 use crate::http;
-use crate::secret::Password;
 
 /// What a procedure works with.
 #[derive(Clone)]
 pub(super) struct Work {
     pub(super) job: JobId,
     pub(super) pool: http::Pool,
-    pub(super) ledm: Ledm,
+    pub(super) control: Control,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) host: Arc<dyn Host>,
     /// Who can be asked.
@@ -41,20 +40,7 @@ pub(super) struct Work {
     pub(super) stop: CancellationToken,
 }
 
-/// How a job speaks with its printer: with the administrator's password where somebody gave it.
-pub(super) fn connect(pool: &http::Pool, password: Option<&Typed>) -> Ledm {
-    let ledm = Ledm::new(pool.clone());
-    match password {
-        Some(password) => ledm.logged_in(Password::new(password.expose().to_vec())),
-        None => ledm,
-    }
-}
-
 impl Work {
-    fn ledm(&self) -> Ledm {
-        self.ledm.clone()
-    }
-
     fn tell(&self, news: JobNews) {
         // The registry listens as long as the agent runs; after that nobody needs to know.
         let _ = self.news.send(Event::Job(self.job.clone(), news));
@@ -83,12 +69,12 @@ pub(super) async fn run(plan: Plan, work: Work, line: mpsc::UnboundedReceiver<Ca
         Plan::Refresh => Ok(JobResult::Done),
         Plan::Print(pages) => print::print(&work, &pages).await,
         Plan::Collect(private) => collect::collect(&work, &private).await,
-        Plan::ReadPin(station) => pin::read(&work, &station).await,
+        Plan::ReadPin => pin::read(&work).await,
         Plan::Setup(errand) => setup::run(&work, *errand, line).await,
-        Plan::Scan(station) => wifi::scan(&work, &station).await,
+        Plan::Scan => wifi::scan(&work).await,
         Plan::GetNetwork => wifi::get_network(&work).await,
-        Plan::SetPower(station, on) => wifi::set_power(&work, &station, on).await,
-        Plan::WritePin(station, pin) => wifi::write_pin(&work, &station, &pin).await,
+        Plan::SetPower(on) => wifi::set_power(&work, on).await,
+        Plan::WritePin(pin) => wifi::write_pin(&work, &pin).await,
     };
     last_word.say(result);
 }

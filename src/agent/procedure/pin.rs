@@ -9,7 +9,6 @@ use crate::agent::Failure;
 use crate::agent::event::JobNews;
 use crate::agent::fault;
 use crate::agent::view::{JobResult, PinKind};
-use crate::hp::ledm::adapters::Adapter;
 
 /// The longest that reading may take.
 pub(super) const READ: Duration = Duration::from_secs(60);
@@ -18,10 +17,9 @@ pub(super) const READ: Duration = Duration::from_secs(60);
 /// specification (2 minutes); what the web says of HP's printers is 90 s to 10 minutes (hp.md 8).
 const WALK_TIME: Duration = Duration::from_secs(120);
 
-pub(super) async fn read(work: &Work, station: &Adapter) -> Result<JobResult, Failure> {
+pub(super) async fn read(work: &Work) -> Result<JobResult, Failure> {
     work.tell(JobNews::Stage(work.enter("reading-pin", READ)));
-    let ledm = work.ledm();
-    let reading = work.unless_stopped("The printer may have made a new PIN.", timeout(READ, ledm.wps_pin(station)));
+    let reading = work.unless_stopped("The printer may have made a new PIN.", timeout(READ, work.control.wps_pin()));
     let pin = reading.await?.map_err(|_| fault::too_late("The printer did not give its PIN", READ))?;
     let pin = pin.map_err(|error| fault::of_pin(&error))?;
     Ok(JobResult::Pin {

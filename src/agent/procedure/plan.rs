@@ -8,12 +8,9 @@ use crate::agent::event::Stage;
 use crate::agent::view::{BootTime, Task, WpsMethod};
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
-use crate::hp::ledm::adapters::Adapter;
-use crate::hp::ledm::internal_print::Printable;
-use crate::hp::ledm::resource::ResourceUri;
 use crate::printer::buttons::{self, Action, Family, Refusal};
 use crate::printer::capability::{Capability, Evidence, ReportKind};
-use crate::printer::probe::Facts;
+use crate::printer::probe::{Facts, Sheet};
 use crate::secret::Pin;
 use crate::setup::flow::Target;
 use crate::setup::route::{Route, Wish};
@@ -26,27 +23,22 @@ pub(crate) enum Plan {
     Print(Vec<Page>),
     /// Read its documents; these texts are private in them.
     Collect(Vec<String>),
-    /// Read the WPS PIN of this adapter.
-    ReadPin(Box<Adapter>),
+    /// Read the WPS PIN.
+    ReadPin,
     /// The whole way onto a network.
     Setup(Box<Errand>),
-    /// Let this adapter listen for networks.
-    Scan(Box<Adapter>),
+    /// Let its station listen for networks.
+    Scan,
     /// Ask what the station is connected to.
     GetNetwork,
-    /// Switch this adapter's radio.
-    SetPower(Box<Adapter>, bool),
-    /// Give this adapter a WPS PIN.
-    WritePin(Box<Adapter>, Pin),
+    /// Switch its radio.
+    SetPower(bool),
+    /// Give it a WPS PIN.
+    WritePin(Pin),
 }
 
-/// One page.
-pub(crate) struct Page {
-    /// Where the job goes.
-    pub(super) job_url: ResourceUri,
-    /// What to ask for: the next one only where the printer refuses the one before. Never empty.
-    pub(super) candidates: Vec<Printable>,
-}
+/// One page: what to ask for, and the next one only where the printer refuses the one before. Never empty.
+pub(crate) struct Page(pub(super) Vec<Sheet>);
 
 impl Plan {
     /// Whether it goes on where the printer leaves USB and comes back.
@@ -60,9 +52,9 @@ impl Plan {
             Self::Refresh => Duration::from_secs(120),
             Self::Print(pages) => super::print::PAGE * u32::try_from(pages.len()).unwrap_or(u32::MAX),
             Self::Collect(_) => super::collect::COLLECT,
-            Self::ReadPin(_) => super::pin::READ,
+            Self::ReadPin => super::pin::READ,
             Self::Setup(_) => super::setup::LIMIT,
-            Self::Scan(_) | Self::GetNetwork | Self::SetPower(..) | Self::WritePin(..) => super::wifi::LIMIT,
+            Self::Scan | Self::GetNetwork | Self::SetPower(_) | Self::WritePin(_) => super::wifi::LIMIT,
         }
     }
 
@@ -72,11 +64,11 @@ impl Plan {
             Self::Refresh => ("probing", None),
             Self::Print(_) => ("checking", Some(0.0)),
             Self::Collect(_) => ("collecting", Some(0.0)),
-            Self::ReadPin(_) => ("reading-pin", None),
+            Self::ReadPin => ("reading-pin", None),
             Self::Setup(_) | Self::GetNetwork => ("looking", None),
-            Self::Scan(_) => ("scanning", None),
-            Self::SetPower(..) => ("setting", None),
-            Self::WritePin(..) => ("writing-pin", None),
+            Self::Scan => ("scanning", None),
+            Self::SetPower(_) => ("setting", None),
+            Self::WritePin(_) => ("writing-pin", None),
         };
         Stage { name, progress, user_action: "", deadline: Some(now.after(self.limit())), cancelable: true }
     }
@@ -112,14 +104,13 @@ pub(crate) fn plan(facts: &Arc<Facts>, task: &Task, experimental: bool) -> Resul
             }
         }
         Task::ReadPin => {
-            let evidence = facts.capabilities.get(&Capability::ReadPin);
-            let (Some(evidence), Some(station)) = (evidence, &facts.station) else {
+            let Some(evidence) = facts.capabilities.get(&Capability::ReadPin) else {
                 return Err(cannot(
                     "This printer is not known to give its WPS PIN over USB. Print its network report: on some models the PIN is on the paper.".to_owned(),
                 ));
             };
             allowed(*evidence, experimental, || "that this printer gives its WPS PIN over USB".to_owned())?;
-            Ok(Plan::ReadPin(Box::new(station.clone())))
+            Ok(Plan::ReadPin)
         }
         Task::Setup(setup) => {
             let wish = Wish { experimental: setup.wish.experimental || experimental, ..setup.wish };
@@ -134,20 +125,20 @@ pub(crate) fn plan(facts: &Arc<Facts>, task: &Task, experimental: bool) -> Resul
             Ok(errand(facts, Target::default(), wish, Some(*method), false))
         }
         Task::Scan => {
-            let what = "tells which networks it hears";
-            Ok(Plan::Scan(station(facts, Capability::WifiScan, experimental, what)?))
+            able(facts, Capability::WifiScan, experimental, "tells which networks it hears")?;
+            Ok(Plan::Scan)
         }
         Task::GetNetwork => {
-            station(facts, Capability::WifiStatus, experimental, "tells which network it is on")?;
+            able(facts, Capability::WifiStatus, experimental, "tells which network it is on")?;
             Ok(Plan::GetNetwork)
         }
         Task::SetPower(on) => {
-            let what = "lets its radio be switched over USB";
-            Ok(Plan::SetPower(station(facts, Capability::WifiPower, experimental, what)?, *on))
+            able(facts, Capability::WifiPower, experimental, "lets its radio be switched over USB")?;
+            Ok(Plan::SetPower(*on))
         }
         Task::WritePin(pin) => {
-            let what = "takes a WPS PIN over USB";
-            Ok(Plan::WritePin(station(facts, Capability::WritePin, experimental, what)?, pin.clone()))
+            able(facts, Capability::WritePin, experimental, "takes a WPS PIN over USB")?;
+            Ok(Plan::WritePin(pin.clone()))
         }
         Task::ResetNetwork => Err(cannot(format!(
             "No request is known that makes this printer forget its network. Do it on its panel: {}.",
@@ -160,13 +151,12 @@ fn errand(facts: &Arc<Facts>, target: Target, wish: Wish, method: Option<WpsMeth
     Plan::Setup(Box::new(Errand { target, wish, method, explain, facts: Arc::clone(facts) }))
 }
 
-/// The station, where it is known that it can do this.
-fn station(facts: &Facts, ability: Capability, experimental: bool, what: &str) -> Result<Box<Adapter>, Failure> {
-    let (Some(evidence), Some(station)) = (facts.capabilities.get(&ability), &facts.station) else {
+/// Whether it is known that it can do this, and that may be relied on.
+fn able(facts: &Facts, ability: Capability, experimental: bool, what: &str) -> Result<(), Failure> {
+    let Some(evidence) = facts.capabilities.get(&ability) else {
         return Err(cannot(format!("It is not known that this printer {what}. Use the printer's panel.")));
     };
-    allowed(*evidence, experimental, || format!("that this printer {what}"))?;
-    Ok(Box::new(station.clone()))
+    allowed(*evidence, experimental, || format!("that this printer {what}"))
 }
 
 /// What is told of printers whose buttons do it, and of those with a screen; by weak sources only [I].
@@ -186,7 +176,7 @@ fn page(facts: &Facts, kind: ReportKind, experimental: bool) -> Result<Page, Fai
         return Err(cannot(format!("This printer has no {} report. It has: {others}.", kind.name())));
     };
     allowed(pages.evidence, experimental, || format!("that this printer has a {} report", kind.name()))?;
-    Ok(Page { job_url: facts.job_url.clone(), candidates: pages.candidates.clone() })
+    Ok(Page(pages.candidates.clone()))
 }
 
 fn allowed(evidence: Evidence, experimental: bool, what: impl FnOnce() -> String) -> Result<(), Failure> {

@@ -10,11 +10,8 @@ use crate::agent::event::{JobNews, Stage};
 use crate::agent::view::JobResult;
 use crate::agent::{ErrorKind, Failure, fault};
 use crate::blame::Party;
-use crate::hp::ledm;
-use crate::hp::ledm::internal_print::Printable;
-use crate::hp::ledm::product_status::{Blocking, Category};
-use crate::hp::ledm::progress::{self, Printing};
-use crate::http;
+use crate::control::{self, Blocking, Progress};
+use crate::printer::probe::Sheet;
 
 /// The longest that one page may take: whoever has to fetch paper first can.
 pub(super) const PAGE: Duration = Duration::from_secs(10 * 60);
@@ -31,7 +28,7 @@ pub(super) async fn print(work: &Work, pages: &[Page]) -> Result<JobResult, Fail
     for page in pages {
         let share = Share { done: printed.len(), of: pages.len() };
         match one(work, page, share).await {
-            Ok(job_type) => printed.push(job_type.token().to_owned()),
+            Ok(sheet) => printed.push(sheet.name().to_owned()),
             Err(mut failure) => {
                 if !printed.is_empty() {
                     failure.message = format!("Already printed: {}. Then: {}", printed.join(", "), failure.message);
@@ -59,23 +56,23 @@ impl Share {
     }
 }
 
-async fn one(work: &Work, page: &Page, share: Share) -> Result<Printable, Failure> {
-    check(work, share).await?;
-    let job_type = send(work, page, share).await?;
-    follow(work, share).await?;
-    Ok(job_type)
+async fn one(work: &Work, page: &Page, share: Share) -> Result<Sheet, Failure> {
+    let Some(first) = page.0.first() else { return Err(no_such_page()) };
+    check(work, first, share).await?;
+    let sheet = send(work, page, share).await?;
+    follow(work, &sheet, share).await?;
+    Ok(sheet)
 }
 
 /// Waits until the printer can print; refuses with its own reason where that does not pass by itself.
-async fn check(work: &Work, share: Share) -> Result<(), Failure> {
+async fn check(work: &Work, sheet: &Sheet, share: Share) -> Result<(), Failure> {
     const NOTHING: &str = "Nothing was sent to the printer.";
     let stage = work.enter("checking", CHECK);
     work.tell(JobNews::Stage(Stage { progress: share.progress(0.0), ..stage.clone() }));
     let began = Instant::now();
-    let ledm = work.ledm();
     loop {
-        let status = work.unless_stopped(NOTHING, ledm.product_status()).await?;
-        match status.map_err(|error| fault::of_ledm(&error))?.may_print() {
+        let may = work.unless_stopped(NOTHING, work.control.may_print(sheet)).await?;
+        match may.map_err(|error| fault::of_asked(&error))? {
             Ok(()) => return Ok(()),
             Err(blocking) if blocking.passes && began.elapsed() < CHECK => {
                 let name = "waiting";
@@ -94,51 +91,50 @@ async fn check(work: &Work, share: Share) -> Result<(), Failure> {
 }
 
 /// Sends the job. This is not cut short: half a job, or one that nobody knows about, is worse than a page too many.
-async fn send(work: &Work, page: &Page, share: Share) -> Result<Printable, Failure> {
+async fn send(work: &Work, page: &Page, share: Share) -> Result<Sheet, Failure> {
     let stage = work.enter("printing", SEND);
     work.tell(JobNews::Stage(Stage { progress: share.progress(0.1), cancelable: false, ..stage }));
     if work.stop.is_cancelled() {
         return Err(canceled("Nothing was sent to the printer."));
     }
-    let ledm = work.ledm();
     let mut refusal = None;
-    for candidate in &page.candidates {
-        match ledm.print(&page.job_url, *candidate).await {
-            Ok(()) => return Ok(*candidate),
+    for sheet in &page.0 {
+        match work.control.print(sheet).await {
+            Ok(()) => return Ok(sheet.clone()),
             // It does not have this page: nothing was printed.
-            Err(error @ ledm::Error::NotExposed { .. }) => refusal = Some(error),
+            Err(error) if error.lacks() => refusal = Some(error),
             Err(error) => return Err(fault::of_print(&error)),
         }
     }
-    Err(refusal.map_or_else(
-        || Failure::new(ErrorKind::NotSupported, Party::Printer, "This printer has no such page."),
-        |error| fault::of_print(&error),
-    ))
+    Err(refusal.map_or_else(no_such_page, |error| fault::of_print(&error)))
+}
+
+fn no_such_page() -> Failure {
+    Failure::new(ErrorKind::NotSupported, Party::Printer, "This printer has no such page.")
 }
 
 /// Follows the page until it is out.
-async fn follow(work: &Work, share: Share) -> Result<(), Failure> {
+async fn follow(work: &Work, sheet: &Sheet, share: Share) -> Result<(), Failure> {
     const SENT: &str = "The page was already sent to the printer, and comes out all the same.";
     let mut stage = work.enter("printing", PAGE);
     stage.progress = share.progress(0.3);
     work.tell(JobNews::Stage(stage.clone()));
     let began = Instant::now();
-    let ledm = work.ledm();
-    let mut page = Printing::default();
+    let mut page = Progress::of(sheet);
     let mut held: Option<Blocking> = None;
     let mut garbled = 0;
     while began.elapsed() < PAGE {
-        let status = work.unless_stopped(SENT, ledm.product_status()).await?;
-        let status = match status {
-            Ok(status) => status,
+        let stage_now = work.unless_stopped(SENT, work.control.progress(&mut page)).await?;
+        let stage_now = match stage_now {
+            Ok(stage) => stage,
             // An answer that came to harm says nothing about the page: asking again costs nothing.
-            Err(ledm::Error::Http(http::Error::Truncated | http::Error::Malformed(_))) if garbled < 2 => {
+            Err(error) if error.garbled() && garbled < 2 => {
                 garbled += 1;
                 work.unless_stopped(SENT, sleep(POLL)).await?;
                 continue;
             }
             Err(error) => {
-                let mut failure = fault::of_ledm(&error);
+                let mut failure = fault::of_asked(&error);
                 failure.message = format!(
                     "The page was sent, and it is not known whether it is out: look before you try again. {}",
                     failure.message
@@ -147,22 +143,22 @@ async fn follow(work: &Work, share: Share) -> Result<(), Failure> {
             }
         };
         garbled = 0;
-        let now = match page.on(&status, began.elapsed()) {
-            progress::Stage::Out => return Ok(()),
-            progress::Stage::Canceled => {
+        let now = match stage_now {
+            control::Stage::Out => return Ok(()),
+            control::Stage::Canceled => {
                 return Err(Failure::new(
                     ErrorKind::PrinterRejected,
                     Party::Printer,
                     "The page was canceled at the printer's panel. Try again if that was a mistake.",
                 ));
             }
-            progress::Stage::Waiting => (share.progress(0.3), ""),
-            progress::Stage::Printing => {
+            control::Stage::Waiting => (share.progress(0.3), ""),
+            control::Stage::Printing => {
                 held = None;
                 (share.progress(0.6), "")
             }
-            progress::Stage::Stopped(blocking) => {
-                let Some(action) = blocking.category.as_ref().and_then(user_action) else {
+            control::Stage::Stopped(blocking) => {
+                let Some(action) = blocking.user_action else {
                     return Err(Failure::new(
                         ErrorKind::PrinterNotReady,
                         Party::Printer,
@@ -187,27 +183,4 @@ async fn follow(work: &Work, share: Share) -> Result<(), Failure> {
         Party::Printer,
         format!("The page was sent, and was not out after {} minutes.{why} It may still come.", PAGE.as_secs() / 60),
     ))
-}
-
-/// What somebody can do so that the page comes out; `None` where it won't.
-fn user_action(in_the_way: &Category) -> Option<&'static str> {
-    Some(match in_the_way {
-        Category::TrayEmpty | Category::TrayEmptyOrOpen => "load-paper",
-        Category::TrayOpen => "close-tray",
-        Category::JamInPrinter | Category::CarriageJam => "clear-jam",
-        Category::CloseDoorOrCover => "close-door",
-        Category::OutputBinFull => "empty-output-tray",
-        Category::SizeMismatchInTray | Category::ImproperOrientationInTray | Category::MediaTooShortToPrint => {
-            "check-paper"
-        }
-        Category::CartridgeMissing
-        | Category::CartridgeFailure
-        | Category::CartridgeInWrongOrder
-        | Category::IncompatibleConsumable
-        | Category::ReplaceCartridgeOut
-        | Category::SupplyForwardIncompatible
-        | Category::AntiTheftEnabledSupplyDetected
-        | Category::ShaidElectricalFailure => "check-cartridges",
-        _ => return None,
-    })
 }

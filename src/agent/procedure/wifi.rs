@@ -4,18 +4,14 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::setup::snapshot;
-use super::{Work, connect};
+use super::Work;
 use crate::agent::event::JobNews;
 use crate::agent::prompt::{Ask, Question, Reply, Typed, Unanswered};
 use crate::agent::view::JobResult;
 use crate::agent::{ErrorKind, Failure, fault};
 use crate::blame::Party;
-use crate::hp::ledm::adapters::Adapter;
-use crate::hp::ledm::network::{CommunicationMode, WifiNetwork};
-use crate::hp::ledm::station::SetError;
-use crate::hp::ledm::{self, Ledm};
-use crate::secret::Pin;
+use crate::control::{Control, SetError};
+use crate::secret::{Password, Pin};
 
 /// The longest that one step may take.
 const STEP: Duration = Duration::from_secs(120);
@@ -24,17 +20,13 @@ const ASK: Duration = Duration::from_secs(300);
 /// All of it: the step, the question, and the step again.
 pub(super) const LIMIT: Duration = Duration::from_secs(2 * 120 + 300);
 
-pub(super) async fn scan(work: &Work, station: &Adapter) -> Result<JobResult, Failure> {
-    let heard =
-        step(work, "scanning", "Nothing was changed.", |ledm| async move { Ok(ledm.scan(station, None).await?) });
-    let networks = heard.await?;
-    // The printer's own access point, and others of its kind, are nothing to be joined.
-    let networks = networks.iter().filter(|network| network.mode != Some(CommunicationMode::AdHoc));
-    Ok(JobResult::Networks(networks.map(WifiNetwork::network).collect()))
+pub(super) async fn scan(work: &Work) -> Result<JobResult, Failure> {
+    let heard = step(work, "scanning", "Nothing was changed.", |printer| async move { Ok(printer.scan(None).await?) });
+    Ok(JobResult::Networks(heard.await?.networks()))
 }
 
 pub(super) async fn get_network(work: &Work) -> Result<JobResult, Failure> {
-    let found = step(work, "looking", "Nothing was changed.", |ledm| async move { Ok(snapshot(&ledm).await?) });
+    let found = step(work, "looking", "Nothing was changed.", |printer| async move { Ok(printer.snapshot().await?) });
     let Some(snapshot) = found.await? else {
         return Err(Failure::new(
             ErrorKind::NotSupported,
@@ -49,21 +41,21 @@ pub(super) async fn get_network(work: &Work) -> Result<JobResult, Failure> {
     Ok(JobResult::Network(Box::new(state)))
 }
 
-pub(super) async fn set_power(work: &Work, station: &Adapter, on: bool) -> Result<JobResult, Failure> {
-    let made = step(work, "setting", "The printer may have done it all the same.", |ledm| async move {
-        ledm.power(station, on).await
+pub(super) async fn set_power(work: &Work, on: bool) -> Result<JobResult, Failure> {
+    let made = step(work, "setting", "The printer may have done it all the same.", |printer| async move {
+        printer.power(on).await
     });
     made.await?;
     // What it says of itself now is for the view; the setting was taken in any case.
-    if let Ok(Ok(Ok(Some(state)))) = work.unless_stopped("", timeout(STEP, work.ledm().station_state())).await {
-        work.tell(JobNews::Station(Box::new(state)));
+    if let Ok(Ok(Ok(Some(snapshot)))) = work.unless_stopped("", timeout(STEP, work.control.snapshot())).await {
+        work.tell(JobNews::Station(Box::new(snapshot.station)));
     }
     Ok(JobResult::Done)
 }
 
-pub(super) async fn write_pin(work: &Work, station: &Adapter, pin: &Pin) -> Result<JobResult, Failure> {
-    let made = step(work, "writing-pin", "The printer may have taken the PIN all the same.", |ledm| async move {
-        ledm.give_wps_pin(station, pin).await
+pub(super) async fn write_pin(work: &Work, pin: &Pin) -> Result<JobResult, Failure> {
+    let made = step(work, "writing-pin", "The printer may have taken the PIN all the same.", |printer| async move {
+        printer.give_wps_pin(pin).await
     });
     made.await?;
     Ok(JobResult::Done)
@@ -74,23 +66,21 @@ async fn step<T, F: Future<Output = Result<T, SetError>>>(
     work: &Work,
     stage: &'static str,
     about_it: &str,
-    call: impl Fn(Ledm) -> F,
+    call: impl Fn(Control) -> F,
 ) -> Result<T, Failure> {
-    let attempt = async |ledm: Ledm| -> Result<Result<T, SetError>, Failure> {
+    let attempt = async |printer: Control| -> Result<Result<T, SetError>, Failure> {
         work.tell(JobNews::Stage(work.enter(stage, STEP)));
-        work.unless_stopped(about_it, timeout(STEP, call(ledm)))
+        work.unless_stopped(about_it, timeout(STEP, call(printer)))
             .await?
             .map_err(|_| fault::too_late("The printer did not do it", STEP))
     };
-    let refused = match attempt(work.ledm()).await? {
-        Err(SetError::Ledm(error @ ledm::Error::AuthRequired)) => error,
+    let refused = match attempt(work.control.clone()).await? {
+        Err(error) if error.wants_password() => error,
         done => return done.map_err(|error| fault::of_set(&error)),
     };
-    let Some(password) = ask_password(work).await? else { return Err(fault::of_ledm(&refused)) };
-    match attempt(connect(&work.pool, Some(&password))).await? {
-        Err(SetError::Ledm(error)) => Err(fault::of_ledm(&error)),
-        done => done.map_err(|error| fault::of_set(&error)),
-    }
+    let Some(password) = ask_password(work).await? else { return Err(fault::of_set(&refused)) };
+    let administrator = work.control.logged_in(Password::new(password.expose().to_vec()));
+    attempt(administrator).await?.map_err(|error| fault::of_set(&error))
 }
 
 /// Asks a person, where there is one, and says so.

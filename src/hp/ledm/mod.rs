@@ -41,9 +41,6 @@ pub mod xml;
 use std::future::Future;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use zeroize::Zeroize;
-
 use self::adapters::{Adapter, Adapters};
 use self::internal_print::{Capabilities, Printable, Root};
 use self::login::{Challenge, Login, Unanswered};
@@ -51,10 +48,10 @@ use self::product_config::ProductConfig;
 use self::product_status::Status;
 use self::resource::ResourceUri;
 use self::xml::Namespace;
-use crate::blame::Party;
+pub use crate::hp::error::{Error, SetError};
+use crate::hp::error::{never_left, wipe};
 use crate::http::{self, Call, Reply, StatusCode, header};
 use crate::secret::{Password, Pin};
-use crate::wps::pin;
 
 // The namespaces, without their dates [C: captures of ENVY Photo 7830, Smart Tank 750, LaserJet M182nw].
 const DD: Namespace = Namespace::of("http://www.hp.com/schemas/imaging/con/dictionaries/");
@@ -76,88 +73,6 @@ const PROLOGUE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const IO_WRITTEN: &str = "http://www.hp.com/schemas/imaging/con/ledm/iomgmt/2008/11/30";
 const DD_WRITTEN: &str = "http://www.hp.com/schemas/imaging/con/dictionaries/1.0/";
 const WIFI_WRITTEN: &str = "http://www.hp.com/schemas/imaging/con/wifi/2009/06/26";
-
-/// Why an LEDM call gave nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The exchange failed.
-    #[error(transparent)]
-    Http(#[from] http::Error),
-    /// The exchange failed after the printer may have taken the job. Look whether a page comes before you try again.
-    #[error("the connection failed while the job was sent, and the page may come out all the same: {0}")]
-    Uncertain(http::Error),
-    /// The printer is busy and has done nothing. Try again later.
-    #[error("the printer is busy and has done nothing")]
-    Busy,
-    /// The printer wants an administrator's password first.
-    #[error("the printer asks for its administrator's password")]
-    AuthRequired,
-    /// The printer does not take the administrator's password that it was given.
-    #[error("the printer does not take this administrator's password")]
-    AuthFailed,
-    /// The printer wants a login of a kind that is not done: the only one that HP's take is Digest \[C\], and a
-    /// password is never sent as it is (Basic).
-    #[error("the printer asks for its administrator's password in a way that is not safe or not known")]
-    AuthUnsupported,
-    /// This model does not have what was asked for, or its firmware hides it.
-    #[error("this printer has no {resource} (HTTP status {status})")]
-    NotExposed {
-        /// What was asked for.
-        resource: &'static str,
-        /// 404, 405, 410 or 501.
-        status: u16,
-    },
-    /// The printer refused, or failed at it.
-    #[error("the printer refused the {resource} (HTTP status {status})")]
-    Refused {
-        /// What was asked for.
-        resource: &'static str,
-        /// Any other status.
-        status: u16,
-    },
-    /// A document that can't be read.
-    #[error("the printer's {resource} can't be used: {detail}")]
-    Document {
-        /// Which one.
-        resource: &'static str,
-        /// What is wrong with it.
-        detail: xml::Error,
-    },
-    /// The printer gave a document without a PIN.
-    #[error("the printer gave no PIN")]
-    NoPin,
-    /// The printer gave something that is no PIN.
-    #[error("what the printer gave is no WPS PIN: {0}")]
-    Pin(pin::Error),
-}
-
-impl Error {
-    /// Whose failure it is.
-    #[must_use]
-    pub fn whose(&self) -> Party {
-        match self {
-            Self::Http(error) | Self::Uncertain(error) => error.whose(),
-            Self::AuthRequired | Self::AuthFailed => Party::Caller,
-            Self::AuthUnsupported
-            | Self::Busy
-            | Self::NotExposed { .. }
-            | Self::Refused { .. }
-            | Self::Document { .. }
-            | Self::NoPin
-            | Self::Pin(_) => Party::Printer,
-        }
-    }
-
-    /// What a status says that is no success, and not 401 [C: hp.md 1, seen by several tools].
-    fn of(resource: &'static str, status: StatusCode) -> Self {
-        let number = status.as_u16();
-        match number {
-            503 => Self::Busy,
-            404 | 405 | 410 | 501 => Self::NotExposed { resource, status: number },
-            _ => Self::Refused { resource, status: number },
-        }
-    }
-}
 
 /// What carries the calls. [`http::Pool`] does; tests bring a script.
 pub trait Transport: Send + Sync {
@@ -323,7 +238,7 @@ impl<T: Transport> Ledm<T> {
         };
         wipe(reply.body);
         pin.map_err(|error| match error {
-            wps_pin::Error::Document(detail) => Error::Document { resource: RESOURCE, detail },
+            wps_pin::Error::Document(detail) => Error::Document { resource: RESOURCE, detail: detail.into() },
             wps_pin::Error::NoPin => Error::NoPin,
             wps_pin::Error::Pin(error) => Error::Pin(error),
         })
@@ -351,34 +266,11 @@ impl<T: Transport> Ledm<T> {
     ) -> Result<D, Error> {
         let reply = self.fetch(Call::get(path).limit(xml::MAX_BYTES)).await?;
         let document = match reply.status {
-            StatusCode::OK => parse(&reply.body).map_err(|detail| Error::Document { resource, detail }),
+            StatusCode::OK => parse(&reply.body).map_err(|detail| Error::Document { resource, detail: detail.into() }),
             status => Err(Error::of(resource, status)),
         };
         // A profile may hold a passphrase.
         wipe(reply.body);
         document
-    }
-}
-
-/// A document that can't be had is as good as one that is not there; a printer that can't be reached is not.
-fn reached<D>(found: Result<Option<D>, Error>) -> Result<Option<D>, Error> {
-    match found {
-        Err(Error::Http(error)) => Err(Error::Http(error)),
-        found => Ok(found.ok().flatten()),
-    }
-}
-
-/// Whether a call failed before a byte of it left.
-fn never_left(error: &http::Error) -> bool {
-    matches!(
-        error,
-        http::Error::ClaimedElsewhere | http::Error::Occupied { .. } | http::Error::Unsendable(_) | http::Error::Closed
-    )
-}
-
-/// Overwrites a body that held a secret, as far as we are the only ones who hold it.
-fn wipe(body: Bytes) {
-    if let Ok(mut body) = body.try_into_mut() {
-        body.as_mut().zeroize();
     }
 }

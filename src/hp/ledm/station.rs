@@ -12,60 +12,20 @@ use super::radio::Form;
 use super::resource::ResourceUri;
 use super::vsa_codes::VsaCode;
 use super::{
-    Error, Ledm, Transport, XML, adapters, io_config, io_device, never_left, profile, profiles, protocols, radio,
-    reached, vsa_codes, wifi_networks, wipe, wps_pin, xml,
+    Error, Ledm, SetError, Transport, XML, adapters, io_config, io_device, profile, profiles, protocols, radio,
+    vsa_codes, wifi_networks, wps_pin, xml,
 };
-use crate::blame::Party;
+use crate::hp::error::{never_left, reached, wipe};
 use crate::http::{self, Call, Patience, StatusCode};
 use crate::secret::Pin;
 use crate::wifi::station::{Fact, Source, StationState};
-use crate::wifi::{Credentials, Security, Ssid, Unfit};
+use crate::wifi::{Credentials, Security, Ssid};
 
 /// A scan: 202 is asked again for as long as ten times 3 s \[C: HPLIP\], and one answer may take its time.
 const SCAN: Patience = Patience { answer: Duration::from_secs(30), total: Duration::from_secs(40) };
 
 /// Adapters beside the station that are asked for their addresses. The most seen is 3 [C: ENVY Photo 7830].
 const MAX_OTHERS: usize = 8;
-
-/// Why a setting was not made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SetError {
-    /// The printer refused it, or could not be asked.
-    #[error(transparent)]
-    Ledm(#[from] Error),
-    /// The connection failed after the setting had begun to leave: the printer may have made it. One that switches
-    /// its radio on may drop off USB for a while \[C: DeskJet 3750\].
-    #[error("the connection failed while the setting was sent, and the printer may have made it: {0}")]
-    Unconfirmed(http::Error),
-    /// Nobody can join with these credentials. Nothing was sent.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    /// The printer can't be given a network that is secured so. Nothing was sent.
-    #[error("a printer can't be set up for a network that is secured by {0}")]
-    UnsupportedSecurity(Security),
-    /// The network that the printer hears is open, but a passphrase was given: it may be another one of the same
-    /// name. Nothing was sent.
-    #[error("the network of this name that the printer hears is open, and not the one that the passphrase is for")]
-    HeardOpen,
-    /// The network that the printer hears wants a passphrase. Nothing was sent.
-    #[error("the network that the printer hears is secured by {0}, and there is no passphrase for it")]
-    HeardSecured(Security),
-}
-
-impl SetError {
-    /// Whose failure it is.
-    #[must_use]
-    pub fn whose(&self) -> Party {
-        match self {
-            Self::Ledm(error) => error.whose(),
-            Self::Unconfirmed(error) => error.whose(),
-            Self::Unfit(error) => error.whose(),
-            Self::UnsupportedSecurity(_) => Party::Printer,
-            Self::HeardOpen => Party::Network,
-            Self::HeardSecured(_) => Party::Caller,
-        }
-    }
-}
 
 impl<T: Transport> Ledm<T> {
     /// What the station hears: all networks, or this one, which may hide its name. It listens for up to 30 s.
@@ -80,9 +40,8 @@ impl<T: Transport> Ledm<T> {
         match reply.status {
             StatusCode::NO_CONTENT => Ok(Vec::new()),
             StatusCode::OK if reply.body.trim_ascii().is_empty() => Ok(Vec::new()),
-            StatusCode::OK => {
-                wifi_networks::parse(&reply.body).map_err(|detail| Error::Document { resource: RESOURCE, detail })
-            }
+            StatusCode::OK => wifi_networks::parse(&reply.body)
+                .map_err(|detail| Error::Document { resource: RESOURCE, detail: detail.into() }),
             status => Err(Error::of(RESOURCE, status)),
         }
     }

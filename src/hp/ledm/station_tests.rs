@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::adapters::{Adapter, Adapters};
 use super::network::WifiNetwork;
-use super::station::SetError;
 use super::testing::{Script, capture, fixture};
 use super::vsa_codes::{Finding, explanation};
 use super::*;
+use crate::blame::Party;
 use crate::usb;
 use crate::wifi::{Credentials, Security, Ssid, passphrase, station::Origin};
 
@@ -105,14 +105,14 @@ async fn the_radio_is_switched_in_the_form_that_the_model_takes() {
         assert_eq!(power(&script).await, Ok(()), "{status}");
     }
     let neither = Script::default().answers(INKJET_ON, 400, "").answers(LASERJET_ON, 400, "");
-    assert!(matches!(power(&neither).await, Err(SetError::Ledm(Error::Refused { status: 400, .. }))));
+    assert!(matches!(power(&neither).await, Err(SetError::Hp(Error::Refused { status: 400, .. }))));
     // No refusal of the form.
     for (status, expected) in [
         (401, Error::AuthRequired),
         (403, Error::Refused { resource: "switch of its radio", status: 403 }),
         (500, Error::Refused { resource: "switch of its radio", status: 500 }),
     ] {
-        assert_eq!(power(&Script::default().answers(INKJET_ON, status, "")).await, Err(SetError::Ledm(expected)));
+        assert_eq!(power(&Script::default().answers(INKJET_ON, status, "")).await, Err(SetError::Hp(expected)));
     }
 }
 
@@ -125,10 +125,10 @@ async fn a_printer_that_goes_away_over_a_setting_may_have_made_it() {
         assert_eq!(join_example(&script).await, Err(SetError::Unconfirmed(error)));
     }
     let busy = http::Error::StillBusy { after: Duration::ZERO };
-    assert_eq!(power(&Script::default().fails(INKJET_ON, busy)).await, Err(SetError::Ledm(Error::Busy)));
+    assert_eq!(power(&Script::default().fails(INKJET_ON, busy)).await, Err(SetError::Hp(Error::Busy)));
     let held = http::Error::ClaimedElsewhere;
     let script = Script::default().fails(INKJET_ON, held.clone());
-    assert_eq!(power(&script).await, Err(SetError::Ledm(Error::Http(held))));
+    assert_eq!(power(&script).await, Err(SetError::Hp(Error::Http(held))));
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn another_profile_is_written_where_the_active_one_cannot_be() {
     for (status, body) in [(200, only_active.as_str()), (404, ""), (500, ""), (200, "<html/>")] {
         let script = Script::default().answers(JOIN, 404, "").answers(PROFILES, status, body.to_owned());
         let refused = Error::NotExposed { resource: "Wi-Fi profile", status: 404 };
-        assert_eq!(join_example(&script).await, Err(SetError::Ledm(refused)), "{status}");
+        assert_eq!(join_example(&script).await, Err(SetError::Hp(refused)), "{status}");
     }
     for (status, expected) in [
         (401, Error::AuthRequired),
@@ -173,7 +173,7 @@ async fn another_profile_is_written_where_the_active_one_cannot_be() {
         (500, Error::Refused { resource: "Wi-Fi profile", status: 500 }),
     ] {
         let script = Script::default().answers(JOIN, status, "");
-        assert_eq!(join_example(&script).await, Err(SetError::Ledm(expected)));
+        assert_eq!(join_example(&script).await, Err(SetError::Hp(expected)));
     }
 }
 
@@ -219,9 +219,9 @@ async fn a_word_of_the_printer_that_nobody_knows_is_given_back() {
 #[tokio::test]
 async fn the_access_point_is_never_set_up() {
     let ledm = Script::default().ledm();
-    assert!(matches!(ledm.power(&access_point(), true).await, Err(SetError::Ledm(Error::NotExposed { .. }))));
+    assert!(matches!(ledm.power(&access_point(), true).await, Err(SetError::Hp(Error::NotExposed { .. }))));
     let joined = ledm.join(&access_point(), &example(), None).await;
-    assert!(matches!(joined, Err(SetError::Ledm(Error::NotExposed { .. }))));
+    assert!(matches!(joined, Err(SetError::Hp(Error::NotExposed { .. }))));
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::address::Address;
 use super::testing::{Script, fixture};
 use super::*;
+use crate::blame::Party;
 use crate::usb;
+use crate::wps::pin;
 
 fn laserjet() -> Adapters {
     adapters::parse(&fixture("adapters-laserjet.xml")).unwrap()

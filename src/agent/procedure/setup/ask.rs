@@ -1,6 +1,6 @@
-//! What the flow asks the printer, as LEDM calls, and what their failures mean to it.
+//! What the flow asks the printer, and what the failures of it mean to the flow.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -8,20 +8,16 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::super::plan::Page;
-use super::super::{Work, connect, print};
+use super::super::{Work, print};
 use crate::agent::event::Event;
 use crate::agent::{ErrorKind, Failure, fault};
-use crate::hp::ledm::adapters::Adapter;
-use crate::hp::ledm::network::{CommunicationMode, WifiNetwork};
-use crate::hp::ledm::station::SetError;
-use crate::hp::ledm::vsa_codes::Severity;
-use crate::hp::ledm::{self, Ledm, wifi_networks};
+use crate::control::{self, Control, Heard, SetError};
+use crate::hp;
 use crate::http;
-use crate::printer::capability::ReportKind;
-use crate::printer::probe::{Facts, Pages};
+use crate::printer::probe::{Facts, Sheet};
+use crate::secret::Password;
 use crate::setup::diagnosis;
 use crate::setup::flow::{Answer, Request, Ticket, Trouble, Typed};
-use crate::setup::success::Snapshot;
 use crate::wifi::{Credentials, Ssid};
 use crate::wps::pin::{self, Kind};
 
@@ -33,7 +29,7 @@ pub(super) struct Answered {
     pub(super) ticket: Ticket,
     pub(super) answer: Result<Answer, Trouble>,
     /// What a scan brought, in the printer's own words.
-    pub(super) heard: Option<Vec<WifiNetwork>>,
+    pub(super) heard: Option<Heard>,
     /// The failure in full, where there is one.
     pub(super) excuse: Option<Failure>,
 }
@@ -41,44 +37,28 @@ pub(super) struct Answered {
 /// The printer, as it is asked.
 pub(super) struct Party {
     pool: http::Pool,
-    ledm: Ledm,
-    password: Option<Typed>,
-    station: Option<Adapter>,
-    pages: BTreeMap<ReportKind, Pages>,
-    job_url: ledm::resource::ResourceUri,
-    heard: Vec<WifiNetwork>,
+    control: Control,
+    heard: Heard,
 }
 
 impl Party {
-    pub(super) fn new(work: &Work, facts: &Facts) -> Self {
-        Self {
-            pool: work.pool.clone(),
-            ledm: work.ledm(),
-            password: None,
-            station: facts.station.clone(),
-            pages: facts.pages.clone(),
-            job_url: facts.job_url.clone(),
-            heard: Vec::new(),
-        }
+    pub(super) fn new(work: &Work) -> Self {
+        Self { pool: work.pool.clone(), control: work.control.clone(), heard: Heard::Nothing }
     }
 
     /// It is back, on other links.
-    pub(super) fn replugged(&mut self, pool: http::Pool, facts: &Facts) {
+    pub(super) fn replugged(&mut self, pool: http::Pool, facts: &Arc<Facts>) {
+        self.control = self.control.replugged(pool.clone(), facts);
         self.pool = pool;
-        self.ledm = connect(&self.pool, self.password.as_ref());
-        if facts.station.is_some() {
-            self.station.clone_from(&facts.station);
-        }
     }
 
     /// From now on as its administrator.
-    pub(super) fn log_in(&mut self, password: Typed) {
-        self.password = Some(password);
-        self.ledm = connect(&self.pool, self.password.as_ref());
+    pub(super) fn log_in(&mut self, password: &Typed) {
+        self.control = self.control.logged_in(Password::new(password.expose().to_vec()));
     }
 
     /// What it hears; what it heard before and does not now may still be there.
-    pub(super) fn heard(&mut self, heard: Vec<WifiNetwork>) {
+    pub(super) fn heard(&mut self, heard: Heard) {
         if !heard.is_empty() {
             self.heard = heard;
         }
@@ -93,35 +73,24 @@ impl Party {
         request: Request,
     ) -> impl Future<Output = Answered> + Send + 'static {
         let printing = match &request {
-            Request::PrintReport(kind) => self.pages.get(kind).map(|pages| Printing {
+            Request::PrintReport(kind) => Some(Printing {
                 // How the page goes is a part of this job only: told to it, and not for it.
                 work: Work {
                     pool: self.pool.clone(),
-                    ledm: self.ledm.clone(),
+                    control: self.control.clone(),
                     news: page.clone(),
                     stop: CancellationToken::new(),
                     ..work.clone()
                 },
-                page: Page { job_url: self.job_url.clone(), candidates: pages.candidates.clone() },
+                sheets: self.control.sheets(*kind).to_vec(),
             }),
             _ => None,
         };
-        let heard = match &request {
-            Request::WriteProfile(credentials) => {
-                wifi_networks::best(&self.heard, &credentials.ssid, &credentials.security).cloned()
-            }
-            _ => None,
-        };
-        let (ledm, station) = (self.ledm.clone(), self.station.clone());
+        let (control, heard) = (self.control.clone(), self.heard.clone());
         async move {
-            let asked = match (request, station) {
-                (Request::ReadStation, _) => look(&ledm).await,
-                (Request::PrintReport(_), _) => match printing {
-                    Some(printing) => printing.print().await,
-                    None => Asked::told(Trouble::NotExposed),
-                },
-                (_, None) => Asked::told(Trouble::NotExposed),
-                (request, Some(station)) => of_station(&ledm, &station, request, heard.as_ref()).await,
+            let asked = match printing {
+                Some(printing) => printing.print().await,
+                None => ask(&control, request, &heard).await,
             };
             if asked.gone {
                 sleep(BUS_AGREES).await;
@@ -135,7 +104,7 @@ impl Party {
 /// What came of a call.
 struct Asked {
     answer: Result<Answer, Trouble>,
-    heard: Option<Vec<WifiNetwork>>,
+    heard: Option<Heard>,
     excuse: Option<Failure>,
     /// It seems to have left USB.
     gone: bool,
@@ -150,78 +119,62 @@ impl Asked {
         Self { answer: Err(trouble), heard: None, excuse: None, gone: false }
     }
 
-    fn failed(error: &ledm::Error) -> Self {
-        let excuse = Some(fault::of_ledm(error));
-        Self { answer: Err(trouble(error)), heard: None, excuse, gone: is_gone(error) }
+    fn failed(error: &control::Error) -> Self {
+        let excuse = Some(fault::of_asked(error));
+        let gone = error.on_the_cable().is_some_and(lost);
+        Self { answer: Err(trouble(error)), heard: None, excuse, gone }
     }
 
     fn set(made: Result<(), SetError>) -> Self {
-        match made {
-            Ok(()) => Self::answered(Answer::Done),
+        let failed = match made {
+            Ok(()) => return Self::answered(Answer::Done),
+            Err(SetError::Asked(error)) => return Self::failed(&error),
+            Err(SetError::Hp(failed)) => failed,
+        };
+        match failed {
             // It may have been made: what the printer says next will show.
-            Err(SetError::Unconfirmed(cause)) => Self { gone: lost(&cause), ..Self::answered(Answer::Done) },
-            Err(SetError::Ledm(error)) => Self::failed(&error),
-            Err(SetError::UnsupportedSecurity(security) | SetError::HeardSecured(security)) => {
+            hp::SetError::Unconfirmed(cause) => Self { gone: lost(&cause), ..Self::answered(Answer::Done) },
+            hp::SetError::Hp(error) => Self::failed(&error.into()),
+            hp::SetError::UnsupportedSecurity(security) | hp::SetError::HeardSecured(security) => {
                 Self::told(Trouble::Unfit(diagnosis::Failure::UnsupportedSecurity(security)))
             }
-            Err(SetError::HeardOpen) => Self::told(Trouble::Unfit(diagnosis::Failure::HeardOpen(Ssid::default()))),
-            Err(SetError::Unfit(_)) => Self::told(Trouble::Unfit(diagnosis::Failure::UnusablePassphrase)),
+            hp::SetError::HeardOpen => Self::told(Trouble::Unfit(diagnosis::Failure::HeardOpen(Ssid::default()))),
+            hp::SetError::Unfit(_) => Self::told(Trouble::Unfit(diagnosis::Failure::UnusablePassphrase)),
         }
     }
 }
 
-async fn look(ledm: &Ledm) -> Asked {
-    match snapshot(ledm).await {
-        Ok(Some(snapshot)) => Asked::answered(Answer::Station(Box::new(snapshot))),
-        Ok(None) => Asked::told(Trouble::NotExposed),
-        Err(error) => Asked::failed(&error),
-    }
-}
-
-/// What the printer says of its connections. `None`: it has no station.
-pub(in super::super) async fn snapshot(ledm: &Ledm) -> Result<Option<Snapshot>, ledm::Error> {
-    let adapters = ledm.adapters().await?;
-    let Some(station) = ledm.station_state_in(&adapters).await? else { return Ok(None) };
-    // Where there is no address to be mistaken for the station's, the others don't matter.
-    let elsewhere = match station.address() {
-        Some(_) => ledm.addresses_elsewhere(&adapters).await?,
-        None => Vec::new(),
-    };
-    let cable = adapters.adapters.iter().any(Adapter::has_cable);
-    Ok(Some(Snapshot { station, elsewhere, cable }))
-}
-
-async fn of_station(ledm: &Ledm, station: &Adapter, request: Request, heard: Option<&WifiNetwork>) -> Asked {
+async fn ask(control: &Control, request: Request, heard: &Heard) -> Asked {
     match request {
-        Request::PowerOn => Asked::set(ledm.power(station, true).await),
-        Request::Scan(directed) => match ledm.scan(station, directed.as_ref()).await {
+        Request::ReadStation => match control.snapshot().await {
+            Ok(Some(snapshot)) => Asked::answered(Answer::Station(Box::new(snapshot))),
+            Ok(None) => Asked::told(Trouble::NotExposed),
+            Err(error) => Asked::failed(&error),
+        },
+        Request::PowerOn => Asked::set(control.power(true).await),
+        Request::Scan(directed) => match control.scan(directed.as_ref()).await {
             Ok(heard) => {
-                // The printer's own, and others of its kind, are nothing to be joined.
-                let networks = heard.iter().filter(|one| one.mode != Some(CommunicationMode::AdHoc));
-                let networks = networks.map(WifiNetwork::network).collect();
+                let networks = heard.networks();
                 Asked { heard: Some(heard), ..Asked::answered(Answer::Networks(networks)) }
             }
             Err(error) => Asked::failed(&error),
         },
-        Request::WriteProfile(credentials) => join(ledm, station, &credentials, heard).await,
-        Request::ReadVsaCodes => match ledm.vsa_codes(station).await {
-            Ok(codes) => {
-                let told = codes.iter().filter(|code| matches!(code.severity, Severity::Warning | Severity::Critical));
-                Asked::answered(Answer::Rules(told.map(|code| u32::from(code.rule)).collect()))
-            }
+        Request::WriteProfile(credentials) => join(control, &credentials, heard).await,
+        Request::ReadVsaCodes => match control.rules().await {
+            Ok(rules) => Asked::answered(Answer::Rules(rules)),
             Err(error) => Asked::failed(&error),
         },
-        Request::ReadPin => match ledm.wps_pin(station).await {
+        Request::ReadPin => match control.wps_pin().await {
             Ok(pin) => Asked::answered(Answer::Pin { pin, kind: Kind::Unknown, lifetime: None }),
             Err(error) => Asked::failed(&error),
         },
-        Request::WritePin(pin) => Asked::set(ledm.give_wps_pin(station, &pin).await),
-        Request::ReadStation | Request::PrintReport(_) => Asked::told(Trouble::NotExposed),
+        Request::WritePin(pin) => Asked::set(control.give_wps_pin(&pin).await),
+        Request::PrintReport(_) => Asked::told(Trouble::NotExposed),
     }
 }
 
-async fn join(ledm: &Ledm, station: &Adapter, credentials: &Credentials, heard: Option<&WifiNetwork>) -> Asked {
-    let asked = Asked::set(ledm.join(station, credentials, heard).await);
+async fn join(control: &Control, credentials: &Credentials, heard: &Heard) -> Asked {
+    let asked = Asked::set(control.join(credentials, heard).await);
     match asked.answer {
         Err(Trouble::Unfit(diagnosis::Failure::HeardOpen(_))) => {
             Asked::told(Trouble::Unfit(diagnosis::Failure::HeardOpen(credentials.ssid.clone())))
@@ -233,12 +186,12 @@ async fn join(ledm: &Ledm, station: &Adapter, credentials: &Credentials, heard: 
 /// One page.
 struct Printing {
     work: Work,
-    page: Page,
+    sheets: Vec<Sheet>,
 }
 
 impl Printing {
     async fn print(self) -> Asked {
-        let Err(failure) = print::print(&self.work, &[self.page]).await else {
+        let Err(failure) = print::print(&self.work, &[Page(self.sheets)]).await else {
             return Asked::answered(Answer::Done);
         };
         let trouble = match failure.kind {
@@ -252,23 +205,23 @@ impl Printing {
 }
 
 /// What a failed call means to the flow.
-fn trouble(error: &ledm::Error) -> Trouble {
+fn trouble(error: &control::Error) -> Trouble {
+    let error = match error {
+        control::Error::Hp(error) => error,
+        control::Error::NoWay(_) => return Trouble::NotExposed,
+    };
     match error {
-        ledm::Error::Http(http::Error::Malformed(_) | http::Error::TooLarge { .. }) => Trouble::Unreadable,
-        ledm::Error::Http(_) | ledm::Error::Uncertain(_) => Trouble::Silent,
-        ledm::Error::Busy => Trouble::Refused(503),
-        ledm::Error::AuthRequired | ledm::Error::AuthFailed => Trouble::AuthRequired,
-        ledm::Error::AuthUnsupported => Trouble::Unfit(diagnosis::Failure::AuthUnsupported),
-        ledm::Error::NotExposed { .. } => Trouble::NotExposed,
-        ledm::Error::Refused { status, .. } => Trouble::Refused(*status),
-        ledm::Error::Document { .. } => Trouble::Unreadable,
-        ledm::Error::NoPin => Trouble::InvalidPin(pin::Error::Length),
-        ledm::Error::Pin(error) => Trouble::InvalidPin(*error),
+        hp::Error::Http(http::Error::Malformed(_) | http::Error::TooLarge { .. }) => Trouble::Unreadable,
+        hp::Error::Http(_) | hp::Error::Uncertain(_) => Trouble::Silent,
+        hp::Error::Busy => Trouble::Refused(503),
+        hp::Error::AuthRequired | hp::Error::AuthFailed => Trouble::AuthRequired,
+        hp::Error::AuthUnsupported => Trouble::Unfit(diagnosis::Failure::AuthUnsupported),
+        hp::Error::NotExposed { .. } => Trouble::NotExposed,
+        hp::Error::Refused { status, .. } => Trouble::Refused(*status),
+        hp::Error::Document { .. } => Trouble::Unreadable,
+        hp::Error::NoPin => Trouble::InvalidPin(pin::Error::Length),
+        hp::Error::Pin(error) => Trouble::InvalidPin(*error),
     }
-}
-
-fn is_gone(error: &ledm::Error) -> bool {
-    matches!(error, ledm::Error::Http(cause) | ledm::Error::Uncertain(cause) if lost(cause))
 }
 
 fn lost(error: &http::Error) -> bool {

@@ -24,7 +24,6 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-pub(super) use self::ask::snapshot;
 use self::ask::{Answered, Party};
 use super::Work;
 use crate::agent::event::{Cable, Event as Heard, JobNews, Stage};
@@ -67,7 +66,7 @@ pub(super) async fn run(
     if errand.explain {
         return Ok(JobResult::Routes(survey.offers));
     }
-    let Errand { target, facts, .. } = errand;
+    let Errand { target, .. } = errand;
     let ways = survey.ways().inspect_err(|failure| {
         tracing::info!(job = %work.job, error = failure.kind.name(), "no way onto the network");
     })?;
@@ -76,7 +75,7 @@ pub(super) async fn run(
     let new_pin = ways.iter().any(generated).then(|| pin::generate(&mut rand::rng()));
     let desk = survey.registrar.map(|(registrar, access)| (registrar, access.ssid)).unzip();
     let plan = flow::Plan { target, ways, new_pin, registrar: desk.1 };
-    let mut driver = Driver::new(work, &facts, line, desk.0.map(|one| registrar::Desk::open(one, &work.clock)));
+    let mut driver = Driver::new(work, line, desk.0.map(|one| registrar::Desk::open(one, &work.clock)));
     let outcome = driver.drive(plan).await;
     driver.close(&outcome).await
 }
@@ -110,10 +109,10 @@ struct Driver<'a> {
 }
 
 impl<'a> Driver<'a> {
-    fn new(work: &'a Work, facts: &Facts, line: mpsc::UnboundedReceiver<Cable>, desk: Option<registrar::Desk>) -> Self {
+    fn new(work: &'a Work, line: mpsc::UnboundedReceiver<Cable>, desk: Option<registrar::Desk>) -> Self {
         Self {
             work,
-            printer: Party::new(work, facts),
+            printer: Party::new(work),
             line,
             questions: JoinSet::new(),
             reading: None,
@@ -216,7 +215,7 @@ impl<'a> Driver<'a> {
         for action in actions {
             match action {
                 Action::Printer(ticket, request) => self.ask_printer(ticket, request),
-                Action::LogIn(password) => self.printer.log_in(password),
+                Action::LogIn(password) => self.printer.log_in(&password),
                 Action::Person(ticket, question, until) => self.ask_person(ticket, question, at(until)),
                 Action::Withdraw(ticket) => {
                     if let Some((_, question, _)) = self.open.take_if(|(open, ..)| *open == ticket) {
