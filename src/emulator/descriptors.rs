@@ -2,7 +2,7 @@
 //! IPP over USB 1.0, 4.3; IEEE 1284 device id).
 
 use super::model::{Alternate, CD_ROM, Facts, IPP_USB, PRINTER};
-use super::options::{Options, Personality};
+use super::options::{Options, Personality, PmlEnvelope};
 
 const DEVICE: u8 = 1;
 const CONFIGURATION: u8 = 2;
@@ -90,15 +90,20 @@ impl Descriptors {
         let configurations =
             layout.iter().enumerate().map(|(at, interfaces)| configuration(at, interfaces, info.as_deref())).collect();
         let serial = options.serial.clone().unwrap_or_else(|| facts.serial.to_owned());
+        let commands = match options.pml_envelope {
+            PmlEnvelope::Pjl => facts.commands,
+            PmlEnvelope::Pcl3Gui => "PCL3GUI,PJL,PML,DESKJET",
+        };
         let maker = facts.maker;
-        let device_id = format!(
-            "MFG:{maker};MDL:{};CMD:{};CLS:PRINTER;DES:{};CID:{}EMULATED;{}SN:{serial};",
-            facts.product,
-            facts.commands,
-            facts.product_number,
-            maker.to_uppercase(),
-            facts.device_id_more
-        );
+        let device_id = options.device_id.clone().unwrap_or_else(|| {
+            format!(
+                "MFG:{maker};MDL:{};CMD:{commands};CLS:PRINTER;DES:{};CID:{}EMULATED;{}SN:{serial};",
+                facts.product,
+                facts.product_number,
+                maker.to_uppercase(),
+                facts.device_id_more
+            )
+        });
         let strings = [maker.to_owned(), facts.product.to_owned(), serial];
         Self { device, configurations, layout, info, strings, device_id }
     }

@@ -27,7 +27,7 @@ use super::pipe::PrinterPipe;
 use super::printer::Printer;
 use super::script::{self, Step};
 use super::stream::{Control, Cutter, PipeStream};
-use super::{escl, ipp, services, web};
+use super::{escl, ipp, pml, services, web};
 
 /// The longest document that the printer reads, in bytes.
 const REQUEST: usize = 64 * 1024;
@@ -74,6 +74,7 @@ async fn speak(gadget: &Arc<Gadget>, interface: usize, pipe: &PrinterPipe) {
                 }
             }
         }
+        Some(Speech::Pjl) => pml::listen(gadget, pipe).await,
         // A page description, or what a CD-ROM drive is asked: taken, and thrown away.
         Some(Speech::Raw | Speech::Storage) => while pipe.receive(64 * 1024).await.is_some() {},
         Some(Speech::Http) | None => std::future::pending().await,

@@ -7,7 +7,8 @@
 //! ```text
 //! Bus (memory) ─┐                        ┌ pipe ─ http ─ ledm, ipp, escl, web ─┐
 //! vhci ─ urb ───┼─ function (the device) ┤                                     ├─ printer ─ page
-//! usbip ─ urb ──┘                        └ descriptors                         ┘
+//! usbip ─ urb ──┘                        ├ pipe ─ pml ──────────────────────────┘
+//!                                        └ descriptors
 //! ```
 
 pub mod broker;
@@ -24,6 +25,7 @@ mod model;
 mod options;
 mod page;
 pub mod pipe;
+mod pml;
 pub mod polkit;
 mod printer;
 pub mod radio;
@@ -46,5 +48,7 @@ pub use control::{Button, Order, Unknown};
 pub use faults::{Fault, Kind, Resource};
 pub use ipp::{Options as IppOptions, Setting as IppSetting, Shown as IppShown, Told as IppTold};
 pub use model::{Model, VENDOR};
-pub use options::{Framing, Options, Personality, PinAccess, PinKind, PrintRoot, UnknownSetting};
+pub use options::{
+    Framing, Options, Personality, PinAccess, PinKind, PmlEnvelope, PmlValue, PrintRoot, UnknownSetting,
+};
 pub use printer::{PrintedPage, Printer};

@@ -23,6 +23,8 @@ pub enum Model {
     Ipp,
     /// The same, and its Wi-Fi can be set up by IPP.
     IppWifi,
+    /// A monochrome laser printer of before IPP over USB: the old printer class, and PJL on it.
+    Legacy,
 }
 
 /// What speaks on an alternate setting's bulk pair.
@@ -32,6 +34,8 @@ pub(super) enum Speech {
     Http,
     /// A page description; the printer takes it and says nothing.
     Raw,
+    /// PJL, and nothing but what [`pml`](super::pml) knows of it; the printer says nothing.
+    Pjl,
     /// Bulk-only mass storage: the driver CD of "Smart Install".
     Storage,
 }
@@ -49,6 +53,8 @@ const fn alternate(class: u8, subclass: u8, protocol: u8, speech: Speech) -> Alt
 
 /// 07/01/02, the bidirectional printer class that usblp and the CUPS usb back end take.
 pub(super) const PRINTER: Alternate = alternate(7, 1, 2, Speech::Raw);
+/// The same, where it is all there is.
+const PRINTER_ONLY: Alternate = alternate(7, 1, 2, Speech::Pjl);
 /// 07/01/04, IPP over USB.
 pub(super) const IPP_USB: Alternate = alternate(7, 1, 4, Speech::Http);
 /// ff/cc/00, HP's LEDM channel on newer inkjets \[C, DeskJet 3750\].
@@ -92,7 +98,7 @@ pub(super) struct Facts {
     pub settable: &'static [&'static str],
     /// Its own address stands in printer-uri-supported, whoever asks \[I\].
     pub tells_address: bool,
-    /// The station's name and path segment. Its case differs between the lines \[C\].
+    /// The station's name and path segment; empty where it has none. Its case differs between the lines \[C\].
     pub station: &'static str,
     /// The soft-AP's dd:Name and path segment. On LaserJets the name differs from the path \[C\].
     pub soft_ap: (&'static str, &'static str),
@@ -169,7 +175,9 @@ const INKJET_FACTS: Facts = Facts {
     paper: Paper::A4,
 };
 
-static LASERJET: Facts = Facts {
+static LASERJET: Facts = LASERJET_FACTS;
+
+const LASERJET_FACTS: Facts = Facts {
     name: "laserjet",
     description: "monochrome laser printer on HP's Marvell channel, WPS/Pin answers",
     vendor_id: VENDOR,
@@ -288,6 +296,27 @@ static IPP_WIFI: Facts = Facts {
     ..IPP_FACTS
 };
 
+static LEGACY: Facts = Facts {
+    name: "legacy",
+    description: "monochrome laser printer without HTTP: PJL on the old printer class",
+    product_id: 0xf0ea,
+    product: "LaserJet Emulated 1000",
+    commands: "PJL,PML,PCL,POSTSCRIPT",
+    serial: "EMU0000010",
+    product_number: "EMU10A",
+    firmware: ("20050115", "2005-01-15"),
+    uuid: "",
+    interfaces: &[&[PRINTER_ONLY]],
+    ledm: false,
+    station: "",
+    soft_ap: ("", ""),
+    wps_pin: false,
+    job_types: &["configurationPage"],
+    server: "",
+    mac: [0; 6],
+    ..LASERJET_FACTS
+};
+
 /// HP's idVendor: most models have it, because the agent's rules for HP are what they test.
 pub const VENDOR: u16 = 0x03f0;
 /// idVendor of pid.codes, whose product ids 0001 to 0010 are for tests.
@@ -296,7 +325,7 @@ const ANYBODY: u16 = 0x1209;
 impl Model {
     /// Every model, in the order a list shows them.
     pub const ALL: &'static [Self] =
-        &[Self::Inkjet, Self::LaserJet, Self::OfficeJet, Self::Mono, Self::Ipp, Self::IppWifi];
+        &[Self::Inkjet, Self::LaserJet, Self::OfficeJet, Self::Mono, Self::Ipp, Self::IppWifi, Self::Legacy];
 
     /// The model of this name, as [`Model::name`] gives it.
     #[must_use]
@@ -348,6 +377,7 @@ impl Model {
             Self::Mono => &MONO,
             Self::Ipp => &IPP,
             Self::IppWifi => &IPP_WIFI,
+            Self::Legacy => &LEGACY,
         }
     }
 }

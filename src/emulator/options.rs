@@ -55,6 +55,31 @@ pub enum PinAccess {
     Unauthorized,
 }
 
+/// In how many bytes the value of PML's `print-internal-page` may come. HPLIP composes it in one by Python 2 and in four
+/// by Python 3 \[C\]; which printer takes which is inferred.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PmlValue {
+    /// Either.
+    #[default]
+    Both,
+    /// One byte only; the other is ignored.
+    Short,
+    /// Four bytes only; the other is ignored.
+    Long,
+    /// Whatever comes is ignored.
+    Neither,
+}
+
+/// Which envelope a printer without HTTP takes PML in \[both C, which printer takes which I\].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PmlEnvelope {
+    /// `@PJL DMCMD`, as laser printers do.
+    #[default]
+    Pjl,
+    /// A command of PCL3GUI, as inkjets do; the device id says PCL3GUI then.
+    Pcl3Gui,
+}
+
 /// How responses are framed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Framing {
@@ -113,6 +138,12 @@ pub struct Options {
     pub radio: radio::Options,
     /// How the Wi-Fi attributes of IPP behave.
     pub ipp: ipp::Options,
+    /// Which value of `print-internal-page` a printer without HTTP takes.
+    pub pml_value: PmlValue,
+    /// In which envelope.
+    pub pml_envelope: PmlEnvelope,
+    /// Its IEEE 1284 device id, instead of the model's own; it may be empty.
+    pub device_id: Option<String>,
     /// Selecting an alternate setting empties the FIFOs and ends an unfinished exchange, as Linux gadgets do;
     /// otherwise only SOFT_RESET and a re-enumeration do.
     pub select_resets: bool,
@@ -138,9 +169,14 @@ impl Options {
         "pin-on-page=yes",
         "pin-resource=missing",
         "pin-resource=denied",
+        "pml=short",
+        "pml=long",
+        "pml=ignored",
+        "pml=pcl3gui",
+        "device-id=empty",
     ];
 
-    /// Sets one thing about the way onto the network by its name, `KEY=VALUE`.
+    /// Sets one thing about the printer by its name, `KEY=VALUE`.
     ///
     /// # Errors
     /// [`UnknownSetting`], which names all that can be set.
@@ -153,6 +189,11 @@ impl Options {
             "pin-on-page=yes" => self.pin_on_page = true,
             "pin-resource=missing" => self.pin_access = PinAccess::NotFound,
             "pin-resource=denied" => self.pin_access = PinAccess::Unauthorized,
+            "pml=short" => self.pml_value = PmlValue::Short,
+            "pml=long" => self.pml_value = PmlValue::Long,
+            "pml=ignored" => self.pml_value = PmlValue::Neither,
+            "pml=pcl3gui" => self.pml_envelope = PmlEnvelope::Pcl3Gui,
+            "device-id=empty" => self.device_id = Some(String::new()),
             _ if self.ipp.set(setting) => {}
             _ => return self.radio.set(setting).map_err(|_| UnknownSetting),
         }
@@ -184,6 +225,9 @@ impl Default for Options {
             connected: true,
             radio: radio::Options::default(),
             ipp: ipp::Options::default(),
+            pml_value: PmlValue::default(),
+            pml_envelope: PmlEnvelope::default(),
+            device_id: None,
             select_resets: true,
         }
     }

@@ -76,6 +76,12 @@ fn mac(bytes: &[u8]) -> String {
 fn general(printer: &Printer, page: &mut Page) {
     let facts = printer.facts();
     page.section("General Information");
+    if facts.station.is_empty() {
+        page.field("Serial Number", printer.serial());
+        page.field("Product Number", facts.product_number);
+        page.field("Firmware Version", facts.firmware.0);
+        return;
+    }
     page.field("Network Status", if connected(printer) { "Ready" } else { "Offline" });
     page.field("Active Connection Type", if connected(printer) { "Wireless" } else { "None" });
     page.field("Hostname", &hostname(printer));
@@ -199,7 +205,9 @@ fn status(printer: &Printer, page: &mut Page) {
     general(printer, page);
     page.section("Printer");
     page.field("Model", &facts.full_name());
-    page.field("UUID", facts.uuid);
+    if !facts.uuid.is_empty() {
+        page.field("UUID", facts.uuid);
+    }
     page.field("Printer Status", printer.blocked().unwrap_or("Ready"));
     page.field("Pages Printed", &(printer.pages().len() + 1).to_string());
     page.field("Connected by", "USB");
@@ -209,5 +217,7 @@ fn status(printer: &Printer, page: &mut Page) {
     } else {
         page.bars(&[("25 %", 210), ("50 %", 150), ("75 %", 85), ("Black 100 %", 0)]);
     }
-    station(printer, page);
+    if !facts.station.is_empty() {
+        station(printer, page);
+    }
 }

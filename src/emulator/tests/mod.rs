@@ -5,6 +5,7 @@
 mod faults;
 mod lab_radio;
 mod pages;
+mod pml;
 mod radio;
 mod resources;
 mod services;
@@ -57,6 +58,7 @@ impl Lab {
     pub async fn link(&self) -> Link {
         let function = match self.printer.model() {
             Model::LaserJet => function(1, 0),
+            Model::Legacy => function(0, 0),
             _ => function(0, 1),
         };
         Link(self.device.claim(function).await.unwrap())
