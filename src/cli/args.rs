@@ -81,7 +81,7 @@ An empty line declines a secret.")]
     #[command(after_help = "\
 Orders on standard input, one a line: fault NAME, fault none, unplug, replug, panel (what the
 printer's panel shows), paper (what the last page says), requests (what arrived since this was
-asked last), press wps, press wireless, type PIN and push (at the simulated router), quit. Each page that is printed is told with its number, job and
+asked last), press wps, press wireless, press lit (the button that lets in), type PIN and push (at the simulated router), quit. Each page that is printed is told with its number, job and
 file, and what the printer's Wi-Fi does.
 
 --radio supplicant=SOCKET gives it a real radio: the control socket of a wpa_supplicant that has

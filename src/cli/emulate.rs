@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::emulator::{
-    Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, radio, tcp, usbip, vhci,
+    Button, Fault, Kind, Model, Options, Order, PrintedPage, Printer, Resource, cdm, ipp, radio, tcp, usbip, vhci,
 };
 
 use super::args::Emulate;
@@ -139,13 +139,16 @@ impl Emulation {
             }
             Ok(Some(Order::Unplug)) => self.unplug()?,
             Ok(Some(Order::Press(button))) => {
-                let name = match button {
+                let mut name = match button {
                     Button::Wps => "wps",
                     Button::Wireless => "wireless",
+                    Button::Lit => "lit",
                 };
                 match button {
                     Button::Wps => self.printer.press_wps(),
                     Button::Wireless => self.printer.hold_wireless(),
+                    Button::Lit if !self.printer.press_lit_button() => name = "nothing is lit",
+                    Button::Lit => {}
                 }
                 self.say(format_args!("pressed: {name}"), json!({ "event": "pressed", "button": name }))?;
             }
@@ -292,7 +295,8 @@ pub(super) fn orders() -> mpsc::Receiver<String> {
 fn list(output: Output) -> Result<(), Error> {
     let faults: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
     let resources: Vec<&str> = Resource::ALL.iter().map(|resource| resource.name()).collect();
-    let settings: Vec<&str> = [Options::SETTINGS, radio::Options::SETTINGS].concat();
+    let settings: Vec<&str> =
+        [Options::SETTINGS, ipp::Options::SETTINGS, cdm::Options::SETTINGS, radio::Options::SETTINGS].concat();
     if output.is_json() {
         let model = |model: &Model| json!({ "name": model.name(), "description": model.description() });
         let models: Vec<Value> = Model::ALL.iter().map(model).collect();

@@ -10,6 +10,8 @@ pub enum Button {
     Wps,
     /// The Wireless button, held: WPS by push button.
     Wireless,
+    /// The button that is lit, which lets in whoever asked for it.
+    Lit,
 }
 
 /// An order.
@@ -21,7 +23,7 @@ pub enum Order {
     Unplug,
     /// `replug`: put it in again.
     Replug,
-    /// `press wps`, `press wireless`.
+    /// `press wps`, `press wireless`, `press lit`.
     Press(Button),
     /// `type PIN`: somebody types it at the router.
     Type(Hushed),
@@ -36,7 +38,7 @@ pub enum Order {
 pub enum Unknown {
     /// No such order.
     #[error(
-        "unknown order {0:?}; known are fault NAME[@RESOURCE], fault none, unplug, replug, press wps, press wireless, type PIN, push, quit"
+        "unknown order {0:?}; known are fault NAME[@RESOURCE], fault none, unplug, replug, press wps, press wireless, press lit, type PIN, push, quit"
     )]
     Order(String),
     /// No such fault.
@@ -62,6 +64,7 @@ impl Order {
             (Some("replug"), None, _) => Self::Replug,
             (Some("press"), Some("wps"), None) => Self::Press(Button::Wps),
             (Some("press"), Some("wireless"), None) => Self::Press(Button::Wireless),
+            (Some("press"), Some("lit"), None) => Self::Press(Button::Lit),
             (Some("type"), Some(pin), None) if pin.len() <= 8 => Self::Type(pin.into()),
             (Some("push"), None, _) => Self::Push,
             (Some("quit"), None, _) => Self::Quit,

@@ -33,6 +33,10 @@ pub enum Resource {
     Manifest,
     /// `/IoMgmt/Adapters/NAME/WPS/Pin`
     Pin,
+    /// `/cdm/ioConfig/v2/networkReset`
+    Reset,
+    /// `/cdm/remoteAuthentication/` and `/cdm/oauth2/`
+    Tokens,
     /// `/ipp/print`
     Ipp,
     /// `/ipp/faxout`
@@ -64,6 +68,8 @@ impl Resource {
         Self::Diagnosis,
         Self::Manifest,
         Self::Pin,
+        Self::Reset,
+        Self::Tokens,
         Self::Ipp,
         Self::Fax,
         Self::Escl,
@@ -90,6 +96,8 @@ impl Resource {
             Self::Diagnosis => "diagnosis",
             Self::Manifest => "manifest",
             Self::Pin => "pin",
+            Self::Reset => "reset",
+            Self::Tokens => "tokens",
             Self::Ipp => "ipp",
             Self::Fax => "fax",
             Self::Escl => "escl",

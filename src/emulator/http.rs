@@ -27,7 +27,7 @@ use super::pipe::PrinterPipe;
 use super::printer::Printer;
 use super::script::{self, Step};
 use super::stream::{Control, Cutter, PipeStream};
-use super::{escl, ipp, pml, services, web};
+use super::{cdm, escl, ipp, pml, services, web};
 
 /// The longest document that the printer reads, in bytes.
 const REQUEST: usize = 64 * 1024;
@@ -173,7 +173,9 @@ pub(super) async fn answer(
         };
         return Ok(Response::new(Outgoing { parts: [text.into()].into(), ..Outgoing::new(control) }));
     }
-    let resource = services::resource(&path).unwrap_or_else(|| ledm::resource(printer, &head.method, &path));
+    let resource = services::resource(&path)
+        .or_else(|| cdm::resource(printer, &head.method, &path))
+        .unwrap_or_else(|| ledm::resource(printer, &head.method, &path));
     let fault = printer.fault_at(resource);
     let guest = (fault == Some(Kind::Crowded)).then(|| printer.enter());
     if let Some(guest) = &guest {
@@ -203,7 +205,10 @@ pub(super) async fn answer(
     }
     let reply = match fault {
         Some(Kind::BrokenXml) => reply.with_body(|body| body.slice(..body.len() / 2)),
-        Some(Kind::DeepXml) => reply.with_body(|_| "<a>".repeat(10_000).into()),
+        Some(Kind::DeepXml) => {
+            let opening = if cdm::is_json(&reply) { "[" } else { "<a>" };
+            reply.with_body(|_| opening.repeat(10_000).into())
+        }
         Some(Kind::HugeXml) => reply.with_body(|_| {
             let mut huge = b"<?xml version=\"1.0\"?>\n<huge>".to_vec();
             huge.resize(16 * 1024 * 1024, b' ');
@@ -217,7 +222,10 @@ pub(super) async fn answer(
         Some(Kind::Gzip) => Framing::Gzip,
         // A page is scanned while it is sent [C].
         _ if resource == Resource::Document => Framing::Chunked,
-        _ => printer.options().framing,
+        _ => match printer.options().framing {
+            Framing::Length if cdm::zips(printer, &reply) => Framing::Gzip,
+            framing => framing,
+        },
     };
     match fault.and_then(|kind| odd(kind, &reply, without_body)) {
         Some(steps) => script(steps),
@@ -261,6 +269,7 @@ async fn reply(
     Some(match resource {
         Resource::Escl | Resource::Document => escl::answer(printer, method, path, &authority(headers), &body).await,
         Resource::Web => web::answer(printer, method, path, headers),
+        _ if cdm::has(printer, path) => cdm::answer(printer, method, path, headers, &body).await,
         _ => ledm::answer(printer, method, path, headers, &body),
     })
 }

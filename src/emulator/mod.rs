@@ -5,7 +5,7 @@
 //! so that no guess is made once and believed twice.
 //!
 //! ```text
-//! Bus (memory) ─┐                        ┌ pipe ─ http ─ ledm, ipp, escl, web ─┐
+//! Bus (memory) ─┐                        ┌ pipe ─ http ─ ledm, cdm, ipp, escl, web ─┐
 //! vhci ─ urb ───┼─ function (the device) ┤                                     ├─ printer ─ page
 //! usbip ─ urb ──┘                        ├ pipe ─ pml ──────────────────────────┘
 //!                                        └ descriptors
@@ -13,13 +13,14 @@
 
 pub mod broker;
 mod bus;
+pub mod cdm;
 mod control;
 mod descriptors;
 mod escl;
 mod faults;
 mod function;
 mod http;
-mod ipp;
+pub mod ipp;
 mod ledm;
 mod model;
 mod options;

@@ -5,6 +5,7 @@
 //! Marks: \[C\] seen on hardware or in a capture of it, \[I\] inferred. Every \[I\] has a second variant in
 //! [`Options`](super::Options).
 
+use super::cdm;
 use super::page::Paper;
 use super::services::{self, Services};
 
@@ -25,6 +26,14 @@ pub enum Model {
     IppWifi,
     /// A monochrome laser printer of before IPP over USB: the old printer class, and PJL on it.
     Legacy,
+    /// A LaserJet whose firmware no longer tells its WPS PIN.
+    Patched,
+    /// An ink tank printer of the Smart Tank 580-590 kind: CDM, and no LEDM.
+    Cdm,
+    /// An office laser printer with CDM, that wants to know who writes.
+    CdmToken,
+    /// An ink tank printer of the Smart Tank 750 kind: LEDM, and a little of CDM.
+    Hybrid,
 }
 
 /// What speaks on an alternate setting's bulk pair.
@@ -90,7 +99,9 @@ pub(super) struct Facts {
     pub basic_capabilities: Option<u16>,
     /// Speaks LEDM. Where not, all its resources are 404.
     pub ledm: bool,
-    /// What it offers besides LEDM.
+    /// What it has of CDM's.
+    pub cdm: Option<&'static cdm::Facts>,
+    /// What it offers besides.
     pub services: &'static Services,
     /// identify-actions-supported; the first is the default.
     pub identify: &'static [&'static str],
@@ -143,6 +154,7 @@ const INKJET_FACTS: Facts = Facts {
     interfaces: &[&[PRINTER, IPP_USB], &[LEDM_SCAN, IPP_USB], &[EWS_LEDM, IPP_USB]],
     basic_capabilities: Some(0x0013),
     ledm: true,
+    cdm: None,
     services: &services::INKJET,
     identify: &["display", "flash"],
     settable: &[],
@@ -193,6 +205,7 @@ const LASERJET_FACTS: Facts = Facts {
     interfaces: &[&[PRINTER], &[MARVELL_EWS]],
     basic_capabilities: None,
     ledm: true,
+    cdm: None,
     services: &services::NONE,
     identify: &[],
     settable: &[],
@@ -317,6 +330,71 @@ static LEGACY: Facts = Facts {
     ..LASERJET_FACTS
 };
 
+static PATCHED: Facts = Facts {
+    name: "patched",
+    description: "the laserjet with later firmware: WPS/Pin is gone",
+    product_id: 0xf0e5,
+    product: "LaserJet Emulated P1001w",
+    serial: "EMU0000005",
+    product_number: "EMU05A",
+    firmware: ("20140612", "2014-06-12"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103005",
+    wps_pin: false,
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x05],
+    ..LASERJET_FACTS
+};
+
+static CDM: Facts = CDM_FACTS;
+
+const CDM_FACTS: Facts = Facts {
+    name: "cdm",
+    description: "ink tank all-in-one with CDM, no LEDM, open to everybody",
+    product_id: 0xf0e6,
+    product: "Smart Tank Emulated 580 series",
+    device_id_more: "",
+    serial: "EMU0000006",
+    product_number: "EMU06A",
+    firmware: ("EMUCDMNN001.0000A.00", "2026-01-15"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103006",
+    interfaces: &[&[PRINTER, IPP_USB], &[EWS_LEDM, IPP_USB]],
+    ledm: false,
+    cdm: Some(&cdm::OPEN),
+    job_types: &[],
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x06],
+    ..INKJET_FACTS
+};
+
+static CDM_TOKEN: Facts = Facts {
+    name: "cdm-token",
+    description: "office laser printer with CDM, no LEDM; writes want a token",
+    product_id: 0xf0e7,
+    product: "LaserJet Emulated 4000",
+    commands: "PJL,PDF,JPEG,AppleRaster,PWGRaster,URF",
+    serial: "EMU0000007",
+    product_number: "EMU07A",
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103007",
+    basic_capabilities: Some(0x0011),
+    cdm: Some(&cdm::TOKEN),
+    services: &services::MONO,
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x07],
+    paper: Paper::Letter,
+    ..CDM_FACTS
+};
+
+static HYBRID: Facts = Facts {
+    name: "hybrid",
+    description: "ink tank all-in-one with LEDM and a few CDM documents",
+    product_id: 0xf0e8,
+    product: "Smart Tank Emulated 750 series",
+    serial: "EMU0000008",
+    product_number: "EMU08A",
+    firmware: ("EMUHYBNN001.0000A.00", "2026-01-15"),
+    uuid: "1c852a4d-b800-1f08-abcd-02005e103008",
+    cdm: Some(&cdm::HYBRID),
+    mac: [0x02, 0x00, 0x5e, 0x10, 0x30, 0x08],
+    ..INKJET_FACTS
+};
+
 /// HP's idVendor: most models have it, because the agent's rules for HP are what they test.
 pub const VENDOR: u16 = 0x03f0;
 /// idVendor of pid.codes, whose product ids 0001 to 0010 are for tests.
@@ -324,8 +402,19 @@ const ANYBODY: u16 = 0x1209;
 
 impl Model {
     /// Every model, in the order a list shows them.
-    pub const ALL: &'static [Self] =
-        &[Self::Inkjet, Self::LaserJet, Self::OfficeJet, Self::Mono, Self::Ipp, Self::IppWifi, Self::Legacy];
+    pub const ALL: &'static [Self] = &[
+        Self::Inkjet,
+        Self::LaserJet,
+        Self::OfficeJet,
+        Self::Mono,
+        Self::Ipp,
+        Self::IppWifi,
+        Self::Legacy,
+        Self::Patched,
+        Self::Cdm,
+        Self::CdmToken,
+        Self::Hybrid,
+    ];
 
     /// The model of this name, as [`Model::name`] gives it.
     #[must_use]
@@ -378,6 +467,10 @@ impl Model {
             Self::Ipp => &IPP,
             Self::IppWifi => &IPP_WIFI,
             Self::Legacy => &LEGACY,
+            Self::Patched => &PATCHED,
+            Self::Cdm => &CDM,
+            Self::CdmToken => &CDM_TOKEN,
+            Self::Hybrid => &HYBRID,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::faults::Fault;
-use super::{ipp, radio};
+use super::{cdm, ipp, radio};
 
 /// As what the device shows itself on the bus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,6 +144,8 @@ pub struct Options {
     pub pml_envelope: PmlEnvelope,
     /// Its IEEE 1284 device id, instead of the model's own; it may be empty.
     pub device_id: Option<String>,
+    /// How CDM behaves.
+    pub cdm: cdm::Options,
     /// Selecting an alternate setting empties the FIFOs and ends an unfinished exchange, as Linux gadgets do;
     /// otherwise only SOFT_RESET and a re-enumeration do.
     pub select_resets: bool,
@@ -152,15 +154,16 @@ pub struct Options {
 /// What is no setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no such setting; known are {} {} {}, with whole seconds in place of SECONDS",
+    "no such setting; known are {} {} {} {}, with whole seconds in place of SECONDS",
     Options::SETTINGS.join(" "),
     ipp::Options::SETTINGS.join(" "),
+    cdm::Options::SETTINGS.join(" "),
     radio::Options::SETTINGS.join(" ")
 )]
 pub struct UnknownSetting;
 
 impl Options {
-    /// What [`Options::set`] knows besides the radio's own ([`radio::Options::SETTINGS`]) and those of IPP.
+    /// What [`Options::set`] knows besides those of the radio ([`radio::Options::SETTINGS`]), CDM and IPP.
     pub const SETTINGS: &'static [&'static str] = &[
         "connected=yes",
         "connected=no",
@@ -195,6 +198,7 @@ impl Options {
             "pml=pcl3gui" => self.pml_envelope = PmlEnvelope::Pcl3Gui,
             "device-id=empty" => self.device_id = Some(String::new()),
             _ if self.ipp.set(setting) => {}
+            _ if setting.starts_with("cdm-") => return self.cdm.set(setting).map_err(|_| UnknownSetting),
             _ => return self.radio.set(setting).map_err(|_| UnknownSetting),
         }
         Ok(())
@@ -228,6 +232,7 @@ impl Default for Options {
             pml_value: PmlValue::default(),
             pml_envelope: PmlEnvelope::default(),
             device_id: None,
+            cdm: cdm::Options::default(),
             select_resets: true,
         }
     }

@@ -12,6 +12,7 @@ use rand::RngExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::cdm;
 use super::descriptors::Descriptors;
 use super::faults::{Fault, Kind, Resource};
 use super::function::Gadget;
@@ -72,6 +73,7 @@ struct Inner {
     engine: tokio::sync::Mutex<u32>,
     radio: Box<dyn Radio>,
     services: services::State,
+    cdm: cdm::State,
     /// Requests that are being answered, while [`Kind::Crowded`] is on.
     guests: AtomicUsize,
 }
@@ -129,6 +131,7 @@ impl Printer {
             engine: tokio::sync::Mutex::new(0),
             radio,
             services: services::State::default(),
+            cdm: cdm::State::default(),
             guests: AtomicUsize::new(0),
         }));
         printer.set_fault(fault);
@@ -256,6 +259,16 @@ impl Printer {
         &self.0.services
     }
 
+    /// What its CDM remembers.
+    pub(super) fn cdm(&self) -> &cdm::State {
+        &self.0.cdm
+    }
+
+    /// A page is in the queue or in the engine.
+    pub(super) fn is_printing(&self) -> bool {
+        self.state().jobs > 0
+    }
+
     /// Its IEEE 1284 device id.
     pub(super) fn device_id(&self) -> String {
         Descriptors::new(self.facts(), self.options()).device_id_text().to_owned()
@@ -292,6 +305,17 @@ impl Printer {
     /// Somebody holds the printer's Wireless button: WPS by push button. Must be called inside a tokio runtime.
     pub fn hold_wireless(&self) {
         self.radio().enrol(Start::Button);
+    }
+
+    /// Somebody presses the button that is lit, to let in whoever asked for it. `false` where none is lit.
+    pub fn press_lit_button(&self) -> bool {
+        self.cdm().press()
+    }
+
+    /// How often its network was reset.
+    #[must_use]
+    pub fn network_resets(&self) -> u32 {
+        self.cdm().resets()
     }
 
     /// Somebody types a PIN at the router. `false` where no router has a registrar.

@@ -14,8 +14,10 @@ pub(super) fn compose(printer: &Printer, job_type: &str) -> Page {
     page.head(title.as_str(), &facts.full_name(), &format!("SN {}", printer.serial()));
     match job_type {
         "wirelessNetworkPage" => wireless(printer, &mut page),
-        "networkSummary" | "networkDiagnosticPage" => network(printer, &mut page),
-        "configurationPage" | "extendedConfigurationPage" => status(printer, &mut page),
+        "networkSummary" | "networkDiagnosticPage" | "networkConfigurationReport" | "networkSummaryPage" => {
+            network(printer, &mut page)
+        }
+        "configurationPage" | "extendedConfigurationPage" | "configurationReport" => status(printer, &mut page),
         _ => {
             general(printer, &mut page);
             page.section("Report");
@@ -29,9 +31,9 @@ pub(super) fn compose(printer: &Printer, job_type: &str) -> Page {
 fn title(job_type: &str) -> String {
     match job_type {
         "wirelessNetworkPage" => "Wireless Network Test Report".to_owned(),
-        "networkSummary" => "Network Configuration Page".to_owned(),
+        "networkSummary" | "networkConfigurationReport" => "Network Configuration Page".to_owned(),
         "networkDiagnosticPage" => "Network Diagnostic Page".to_owned(),
-        "configurationPage" => "Printer Status Report".to_owned(),
+        "configurationPage" | "configurationReport" => "Printer Status Report".to_owned(),
         // Any other token by its own words: demoPage is "Demo Page".
         other => {
             let mut words = String::new();

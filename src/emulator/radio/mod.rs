@@ -207,6 +207,8 @@ pub(super) trait Radio: Send + Sync {
     fn around(&self) -> Vec<Heard>;
     /// Keeps this profile and, where the radio is on, joins it.
     fn join(&self, profile: Profile);
+    /// Forgets the profile, and leaves the network.
+    fn forget(&self);
     /// The profile that is kept.
     fn profile(&self) -> Option<Profile>;
     /// Starts WPS. A second start replaces the first.

@@ -73,21 +73,27 @@ pub(in crate::emulator) fn power(
         Some((form, on)) if form == wanted => on,
         _ => return Reply::status(400),
     };
+    switch(printer, on);
+    done(printer)
+}
+
+/// Switches the radio, with what that does on USB.
+pub(in crate::emulator) fn switch(printer: &Printer, on: bool) {
     let switched_on = on && !printer.radio().is_on();
     printer.radio().switch(on);
-    if switched_on {
-        let back = match printer.options().radio.switching {
-            Switching::Stays => return done(printer),
-            Switching::Returns(after) => Some(after),
-            Switching::Gone => None,
-        };
-        let printer = printer.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(DROP).await;
-            printer.drop_off(back);
-        });
+    if !switched_on {
+        return;
     }
-    done(printer)
+    let back = match printer.options().radio.switching {
+        Switching::Stays => return,
+        Switching::Returns(after) => Some(after),
+        Switching::Gone => None,
+    };
+    let printer = printer.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(DROP).await;
+        printer.drop_off(back);
+    });
 }
 
 /// `GET <station>/WifiNetworks`, `GET <station>/WifiNetworks/SSID=<ssid>`.

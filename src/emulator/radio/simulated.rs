@@ -273,6 +273,15 @@ impl Radio for Simulated {
         self.0.begin(profile);
     }
 
+    fn forget(&self) {
+        let mut work = self.0.work();
+        for task in [work.attempt.take(), work.enrolment.take()].into_iter().flatten() {
+            task.abort();
+        }
+        (work.profile, work.failure) = (None, None);
+        self.0.set(if work.on { State::Idle } else { State::Off });
+    }
+
     fn profile(&self) -> Option<Profile> {
         self.0.work().profile.clone()
     }

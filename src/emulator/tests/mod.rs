@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cdm;
 mod faults;
 mod lab_radio;
 mod pages;
@@ -57,8 +58,8 @@ impl Lab {
     /// The interface that speaks HTTP in this model.
     pub async fn link(&self) -> Link {
         let function = match self.printer.model() {
-            Model::LaserJet => function(1, 0),
             Model::Legacy => function(0, 0),
+            Model::LaserJet | Model::Patched => function(1, 0),
             _ => function(0, 1),
         };
         Link(self.device.claim(function).await.unwrap())

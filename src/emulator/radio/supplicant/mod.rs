@@ -38,6 +38,7 @@ enum Order {
     Switch,
     Scan,
     Join,
+    Forget,
     Enrol(Start),
 }
 
@@ -207,6 +208,15 @@ impl Radio for Supplicant {
             self.shared.set(State::Associating(ssid));
         }
         self.order(Order::Join);
+    }
+
+    fn forget(&self) {
+        {
+            let mut work = self.shared.work();
+            (work.profile, work.failure) = (None, None);
+            self.shared.set(if work.on { State::Idle } else { State::Off });
+        }
+        self.order(Order::Forget);
     }
 
     fn profile(&self) -> Option<Profile> {

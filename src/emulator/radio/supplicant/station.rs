@@ -149,6 +149,12 @@ impl Station {
                 Some(profile) => self.join(profile).await,
                 None => Ok(()),
             },
+            Order::Forget => {
+                self.forget();
+                self.network = None;
+                self.control.tell("WPS_CANCEL").await?;
+                self.control.tell("REMOVE_NETWORK all").await.map(drop)
+            }
             Order::Enrol(start) if on => self.enrol(start).await,
             Order::Enrol(_) => Ok(()),
         }
