@@ -146,3 +146,50 @@ impl fmt::Debug for Password {
         f.write_str("Password([redacted])")
     }
 }
+
+/// What a printer gives to whom it has let in, to be shown with each request. It lives as long as the job that asked
+/// for it.
+///
+/// ```
+/// let token = plugprint::secret::Token::new("eyJh".to_owned());
+/// assert_eq!(format!("{token:?}"), "Token([redacted])");
+/// assert_eq!(token.expose(), "eyJh");
+/// ```
+///
+/// It can't be formatted for people,
+/// ```compile_fail,E0277
+/// let token = plugprint::secret::Token::new(String::new());
+/// println!("{token}");
+/// ```
+/// nor serialised,
+/// ```compile_fail,E0277
+/// let token = plugprint::secret::Token::new(String::new());
+/// serde_json::to_string(&token);
+/// ```
+/// nor compared.
+/// ```compile_fail,E0369
+/// let token = plugprint::secret::Token::new(String::new());
+/// token == token.clone();
+/// ```
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct Token(String);
+
+impl Token {
+    /// Wraps what the printer gave.
+    #[must_use]
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token. Call it where a request is sent to the printer that gave it, and nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token([redacted])")
+    }
+}

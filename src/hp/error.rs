@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use zeroize::Zeroize;
 
+use super::cdm::json;
 use super::ledm::xml;
 use crate::blame::Party;
 use crate::http::{self, StatusCode};
@@ -97,9 +98,9 @@ pub enum Detail {
     /// LEDM's are XML.
     #[error(transparent)]
     Xml(#[from] xml::Error),
-    /// CDM's are JSON. Nothing of what the printer wrote is in the words.
-    #[error("{0}")]
-    Json(&'static str),
+    /// CDM's are JSON.
+    #[error(transparent)]
+    Json(#[from] json::Error),
 }
 
 /// Why a setting was not made.

@@ -2,6 +2,7 @@
 //! tools that work on hardware, and from inference. Each fact carries its mark: \[C\] seen in a capture or in such a
 //! tool, \[I\] inferred, \[NF\] looked for and not found.
 
+pub mod cdm;
 mod error;
 pub mod ledm;
 

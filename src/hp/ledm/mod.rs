@@ -32,7 +32,7 @@ mod station_tests;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod token;
+pub(in crate::hp) mod token;
 pub mod vsa_codes;
 pub mod wifi_networks;
 pub mod wps_pin;
@@ -83,6 +83,12 @@ pub trait Transport: Send + Sync {
 impl Transport for http::Pool {
     fn fetch(&self, call: Call) -> impl Future<Output = Result<Reply, http::Error>> + Send {
         http::Pool::fetch(self, call)
+    }
+}
+
+impl<T: Transport> Transport for &T {
+    fn fetch(&self, call: Call) -> impl Future<Output = Result<Reply, http::Error>> + Send {
+        T::fetch(self, call)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The enumerations of LEDM: words that we know, and any other word as it came.
 
 /// How much of an unknown word is kept, in characters.
-pub(super) const MAX_UNKNOWN: usize = 64;
+pub(in crate::hp) const MAX_UNKNOWN: usize = 64;
 
 /// Keeps an unknown word, cut to a bearable length.
-pub(super) fn unknown(word: &str) -> String {
+pub(in crate::hp) fn unknown(word: &str) -> String {
     word.chars().take(MAX_UNKNOWN).collect()
 }
 
@@ -40,10 +40,10 @@ macro_rules! tokens {
         }
     };
 }
-pub(super) use tokens;
+pub(in crate::hp) use tokens;
 
 /// `true` or `false`; anything else is not known.
-pub(super) fn boolean(word: &str) -> Option<bool> {
+pub(in crate::hp) fn boolean(word: &str) -> Option<bool> {
     match word {
         "true" => Some(true),
         "false" => Some(false),
@@ -52,7 +52,7 @@ pub(super) fn boolean(word: &str) -> Option<bool> {
 }
 
 /// A text that a printer chose, as it may be shown: control characters are dropped, and it is cut to 128 characters.
-pub(super) fn shown(text: &str) -> String {
+pub(in crate::hp) fn shown(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() && !bidi(*c)).take(128).collect()
 }
 
@@ -62,7 +62,7 @@ fn bidi(c: char) -> bool {
 }
 
 /// A hardware address: 12 hexadecimal digits, with or without separators. `None` for zeros, which are nobody's.
-pub(super) fn mac(text: &str) -> Option<[u8; 6]> {
+pub(in crate::hp) fn mac(text: &str) -> Option<[u8; 6]> {
     let value = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let mut digits = text.bytes().filter(|b| !matches!(b, b':' | b'-')).map(value);
     let mut mac = [0; 6];
