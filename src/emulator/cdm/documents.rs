@@ -15,7 +15,20 @@ const SERVICES: [(&str, u8, &str, &[&str]); 9] = [
     ("print", 1, "1.0.0", &["printModeConfiguration"]),
     ("alert", 1, "1.1.0", &["alerts"]),
     ("report", 1, "1.0.0", &["reports", "print"]),
-    ("ioConfig", 2, "2.1.0", &["capabilities", "adapterConfigs", "wifiScan", "wirelessConfig", "networkReset"]),
+    (
+        "ioConfig",
+        2,
+        "2.1.0",
+        &[
+            "capabilities",
+            "adapterConfigs",
+            "wifiScan",
+            "wirelessConfig",
+            "wirelessConfig/constraints",
+            "networkReset",
+            "networkReset/constraints",
+        ],
+    ),
     ("remoteAuthentication", 1, "1.0.0", &["config", "pushbuttons", "tokens"]),
     ("oauth2", 1, "1.0.0", &["token"]),
 ];
@@ -72,18 +85,18 @@ pub(super) fn admin(printer: &Printer) -> Value {
     })
 }
 
-/// What is told of what stands in the way: category, stringId \[form C; the words I\].
+/// What is told of what stands in the way: category \[C: HP's class for alerts\], stringId.
 fn blocking(printer: &Printer) -> Option<(&'static str, i64)> {
     let other = printer.options().cdm.other_alerts;
     Some(match printer.blocked()? {
-        "trayEmptyOrOpen" if other => ("inputTrayEmpty", 66_001),
-        "closeDoorOrCover" if other => ("coverOpen", 66_002),
-        "jamInPrinter" if other => ("mediaJam", 66_003),
-        _ if other => ("systemError", 66_004),
-        "trayEmptyOrOpen" => ("trayEmptyOrOpen", 65_571),
-        "closeDoorOrCover" => ("closeDoorOrCover", 65_545),
+        "trayEmptyOrOpen" if other => ("emulatedTray", 66_001),
+        "closeDoorOrCover" if other => ("emulatedCover", 66_002),
+        _ if other => ("emulatedTrouble", 66_003),
+        "trayEmptyOrOpen" => ("trayEmpty", 65_571),
+        "closeDoorOrCover" => ("doorOpen", 65_545),
         "jamInPrinter" => ("jamInPrinter", 65_558),
-        category => (category, 65_550),
+        "initializing" => ("engineInitializing", 65_540),
+        _ => ("printerError", 65_550),
     })
 }
 

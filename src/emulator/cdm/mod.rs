@@ -313,8 +313,7 @@ fn link(href: &str, rel: &str, methods: &[&str]) -> Value {
     json!({ "href": href, "rel": rel, "hints": hints })
 }
 
-/// Constraints of one member: its legal values. That there are such documents is C; their form is I, after the
-/// `propertyPointer` and `seValue` of the alerts \[C\].
+/// Constraints of some members: their legal values. Form of HP's class Validator \[C\].
 fn constraints(of: &[(&str, &[Value])]) -> Value {
     let validators: Vec<Value> = of
         .iter()

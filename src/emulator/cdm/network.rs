@@ -4,7 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::super::ledm::{Reply, hostname};
 use super::super::printer::Printer;
-use super::super::radio::{Heard, Hushed, Impostor, Offline, Origin, Profile, Scan, Security, State, resources};
+use super::super::radio::{
+    Failure, Heard, Hushed, Impostor, Offline, Origin, Profile, Scan, Security, State, resources,
+};
 use super::{Reset, boolean, constraints, link, number, refused, texts};
 
 const ADAPTERS: &str = "ioConfig/v2/adapterConfigs";
@@ -64,19 +66,22 @@ fn address(printer: &Printer, at: Option<[String; 4]>, method: &str) -> Value {
     let [ip, subnet, gateway, dns] = at.unwrap_or_else(|| ["0.0.0.0", "0.0.0.0", "0.0.0.0", "::"].map(str::to_owned));
     json!({
         "enabled": boolean(printer, true),
-        "address": { "ip": ip, "subnet": subnet, "gateway": gateway, "requestedConfigMethod": method },
+        "address": { "ip": ip, "subnet": subnet, "gateway": gateway, "requestedConfigMethod": "dhcpv4", "activeConfigMethod": method },
         "dnsServer": { "primary": { "address": dns }, "secondary": { "address": "::" } },
     })
 }
 
-/// Members that HPLIP reads \[C\]. `connected` is seen \[C\], the other words are inferred.
+/// Members that HPLIP reads, words of HP's class AdapterConfig \[both C\]; which printer has which of them is inferred.
 fn adapter(printer: &Printer) -> Value {
     let name = station(printer);
     let state = printer.station();
     let connection = match &state {
         State::Joined(..) => "connected",
-        State::Associating(_) | State::ObtainingAddress(_) | State::Enrolling => "connecting",
-        State::Off | State::Idle | State::Failed(_) => "disconnected",
+        State::Associating(_) | State::Enrolling => "associating",
+        State::ObtainingAddress(_) => "acquiringAddress",
+        State::Off => "off",
+        State::Idle if printer.radio().profile().is_none() => "notConfigured",
+        State::Idle | State::Failed(_) => "disconnected",
     };
     let lease = state.lease().map(|lease| {
         let or_none = |address: Option<std::net::Ipv4Addr>| address.map_or("0.0.0.0".to_owned(), |at| at.to_string());
@@ -84,10 +89,10 @@ fn adapter(printer: &Printer) -> Value {
         ([lease.address.to_string(), lease.mask.to_string(), or_none(lease.gateway), dns], lease.origin)
     });
     let method = match &lease {
-        Some((_, Origin::AutoIp)) => "autoIp",
-        _ => "dhcp",
+        Some((_, Origin::AutoIp)) => "autoip",
+        _ => "dhcpv4",
     };
-    json!({
+    let mut document = json!({
         "version": "2.1.0",
         "adapterName": name,
         "enabled": switched(printer, printer.radio().is_on()),
@@ -95,7 +100,41 @@ fn adapter(printer: &Printer) -> Value {
         "identity": { "hostname": { "name": hostname(printer) } },
         "ipv4": address(printer, lease.map(|(lease, _)| lease), method),
         "links": [link(&format!("/cdm/{ADAPTERS}/{name}"), "self", &["get", "patch"])],
-    })
+    });
+    let token = printer.facts().cdm.is_some_and(|facts| facts.token);
+    if printer.options().cdm.full_adapter.unwrap_or(token)
+        && let Some(document) = document.as_object_mut()
+    {
+        document.insert("adapterType".to_owned(), "wifiStation".into());
+        document.insert("wifiStationConfig".to_owned(), association(printer, &state));
+    }
+    document
+}
+
+/// What became of the last attempt \[C: HP's class WirelessStationConfig\].
+fn association(printer: &Printer, state: &State) -> Value {
+    let word = match (state, printer.radio().failure()) {
+        (State::Off, _) => "disabled",
+        (State::Joined(..) | State::ObtainingAddress(_), _) => "associated",
+        (State::Associating(_) | State::Enrolling, _) => "associating",
+        (_, Some(Failure::WrongPassphrase)) => "invalidPassPhrase",
+        (_, Some(Failure::NotFound | Failure::OtherCase | Failure::Unsupported)) => "noCompatibleNetwork",
+        (_, Some(_)) => "otherError",
+        (_, None) => "notConfigured",
+    };
+    let mut document = json!({ "associationState": word });
+    if let (Some(at), Some(document)) = (state.association(), document.as_object_mut()) {
+        let heard = Heard {
+            ssid: at.ssid.clone(),
+            bssid: at.bssid,
+            channel: at.channel,
+            dbm: at.dbm,
+            security: at.security,
+            wps: false,
+        };
+        document.insert("wirelessNetwork".to_owned(), network(printer, &heard));
+    }
+    document
 }
 
 /// An object with a member for each adapter \[C\]. There is a socket for a cable too \[C, adapterStats\].
@@ -109,7 +148,7 @@ fn adapters(printer: &Printer) -> Value {
             "enabled": boolean(printer, true),
             "connectionState": if cable { "connected" } else { "disconnected" },
             "identity": { "hostname": { "name": hostname(printer) } },
-            "ipv4": address(printer, at, "dhcp"),
+            "ipv4": address(printer, at, "dhcpv4"),
             "links": [link(&format!("/cdm/{ADAPTERS}/eth0"), "self", &["get", "patch"])],
         },
         (station(printer)): adapter(printer),

@@ -76,6 +76,9 @@ pub struct Options {
     pub text_numbers: bool,
     /// The station is `wifi1`; both names C \[HPLIP\].
     pub station_is_wifi1: bool,
+    /// An adapter tells its type, and the station what became of its last attempt, as HP's class AdapterConfig for
+    /// "Dune" has them \[C\]; `None` is as the model: with token authentication yes, otherwise HPLIP's members only \[I\].
+    pub full_adapter: Option<bool>,
     /// A scan is over at the second look after it could be.
     pub slow_scan: bool,
     /// A scan says `wpaOrWpa2` as its authentication and no version; a profile says `auto` for it. HPLIP maps the one
@@ -97,7 +100,7 @@ pub struct Options {
     /// A report is answered when its page has come out. It takes three seconds and more to be accepted \[C\]; that it can
     /// take the whole page, I.
     pub waits_for_page: bool,
-    /// What stands in the way is told in other words \[those of both are I\].
+    /// What stands in the way is told in words that nobody knows; otherwise in those of HP's class for alerts \[C\].
     pub other_alerts: bool,
     /// What a printer with LEDM has.
     pub extent: Extent,
@@ -112,6 +115,7 @@ impl Default for Options {
             off_is_disabled: false,
             text_numbers: false,
             station_is_wifi1: false,
+            full_adapter: None,
             slow_scan: false,
             combined_security: false,
             reset: Reset::default(),
@@ -141,6 +145,8 @@ impl Options {
         "cdm-off=disabled",
         "cdm-numbers=text",
         "cdm-station=wifi1",
+        "cdm-adapter=full",
+        "cdm-adapter=bare",
         "cdm-scan=second-look",
         "cdm-security=combined",
         "cdm-reset=put",
@@ -176,6 +182,8 @@ impl Options {
             ("cdm-off", "disabled") => self.off_is_disabled = true,
             ("cdm-numbers", "text") => self.text_numbers = true,
             ("cdm-station", "wifi1") => self.station_is_wifi1 = true,
+            ("cdm-adapter", "full") => self.full_adapter = Some(true),
+            ("cdm-adapter", "bare") => self.full_adapter = Some(false),
             ("cdm-scan", "second-look") => self.slow_scan = true,
             ("cdm-security", "combined") => self.combined_security = true,
             ("cdm-reset", "put") => self.reset = Reset::Put,

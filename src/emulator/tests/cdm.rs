@@ -186,7 +186,7 @@ async fn a_report_that_does_not_come_out() {
     assert_eq!(link.read(PRINT).await["state"], "processing");
     let alerts = link.read("/cdm/alert/v1/alerts").await;
     assert_eq!(alerts["alerts"][0]["severity"], "information");
-    assert_eq!(alerts["alerts"][1]["category"], "trayEmptyOrOpen");
+    assert_eq!(alerts["alerts"][1]["category"], "trayEmpty");
     lab.printer.set_fault(None);
     lab.printer.watch_pages().wait_for(|pages| pages.len() == 1).await.unwrap();
     assert_eq!(link.read("/cdm/alert/v1/alerts").await["alerts"].as_array().unwrap().len(), 1);
@@ -195,7 +195,7 @@ async fn a_report_that_does_not_come_out() {
     assert_eq!(link.patch(PRINT, &start("configurationReport")).await, 204);
     assert_eq!(lab.printer.pages().len(), 1, "the answer came after the page");
     lab.printer.set_fault(Some(Kind::DoorOpen.into()));
-    assert_eq!(link.read("/cdm/alert/v1/alerts").await["alerts"][1]["category"], "coverOpen");
+    assert_eq!(link.read("/cdm/alert/v1/alerts").await["alerts"][1]["category"], "emulatedCover");
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,9 +220,9 @@ async fn scan_join_and_an_address() {
 
     let before = link.read(WIRELESS).await;
     assert_eq!((&before["preferredProfile"], &before["wlanProfile1"]), (&json!("wlanProfile1"), &Value::Null));
-    assert_eq!(link.read(ADAPTERS).await["wifi0"]["connectionState"], "disconnected");
+    assert_eq!(link.read(ADAPTERS).await["wifi0"]["connectionState"], "notConfigured");
     assert_eq!(link.patch(WIRELESS, &home()).await, 204);
-    assert_eq!(link.read(STATION).await["connectionState"], "connecting");
+    assert_eq!(link.read(STATION).await["connectionState"], "associating");
     assert!(matches!(settled(&lab).await, State::Joined(..)));
     let adapters = link.read(ADAPTERS).await;
     assert_eq!(adapters["wifi0"]["connectionState"], "connected");
@@ -272,7 +272,28 @@ async fn profiles_good_and_bad() {
     let wrong = profile("Emulated Network", "wpaPersonal", "aesOrTkip", "auto", Some("another passphrase"));
     assert_eq!(link.patch(WIRELESS, &wrong).await, 204);
     assert_eq!(settled(&lab).await, State::Failed(Failure::WrongPassphrase));
-    assert_eq!(link.read(STATION).await["connectionState"], "disconnected");
+    let station = link.read(STATION).await;
+    assert_eq!((&station["connectionState"], &station["wifiStationConfig"]), (&json!("disconnected"), &Value::Null));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_station_that_tells_what_became_of_it() {
+    let (lab, mut link) = alone(Model::Cdm, &["cdm-adapter=full"]).await;
+    let told = async |link: &mut Link| link.read(STATION).await["wifiStationConfig"]["associationState"].clone();
+    assert_eq!(told(&mut link).await, "notConfigured");
+    for (ssid, passphrase, word) in [
+        ("Emulated Network", "another passphrase", "invalidPassPhrase"),
+        ("No such network", PASSPHRASE, "noCompatibleNetwork"),
+        ("Emulated Filter", PASSPHRASE, "otherError"),
+        ("Emulated Network", PASSPHRASE, "associated"),
+    ] {
+        let body = profile(ssid, "wpaPersonal", "aesOrTkip", "auto", Some(passphrase));
+        assert_eq!(link.patch(WIRELESS, &body).await, 204);
+        assert_eq!(told(&mut link).await, "associating");
+        settled(&lab).await;
+        assert_eq!(told(&mut link).await, word);
+    }
+    assert_eq!(link.read(STATION).await["wifiStationConfig"]["wirelessNetwork"]["ssid"], "Emulated Network");
 }
 
 #[tokio::test(start_paused = true)]
