@@ -34,7 +34,7 @@ pub use error::Error;
 pub use manner::{Manner, Reset};
 pub use pool::Pool;
 
-pub use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+pub use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 
 #[cfg(all(test, feature = "emulator"))]
 mod tests;

@@ -19,7 +19,8 @@ pub enum Setting {
     /// As the model lists them.
     #[default]
     Model,
-    /// Takes them only until a network has been set, and lists them never \[CUPS's documentation: that it may be so\].
+    /// Takes them only until a network has been set \[CUPS's documentation: that it may be so\], and never says what can
+    /// be set, as Xerox's B235 does not \[C\].
     InitialSetup,
     /// Lists them, and answers client-error-not-authorized \[I\].
     Denied,
@@ -149,15 +150,16 @@ pub(super) fn attributes(view: View<'_>) -> Vec<Attribute> {
     } else {
         "printer-settable-attributes-supported"
     };
-    let settable = match printer.options().ipp.setting {
-        Setting::InitialSetup => &[],
-        _ => printer.facts().settable,
-    };
-    vec![
-        keywords(list, if settable.is_empty() { &["none"] } else { settable }),
+    let settable = printer.facts().settable;
+    let listed = keywords(list, if settable.is_empty() { &["none"] } else { settable });
+    let mut attributes = vec![
         one("printer-wifi-ssid", Value::Name(String::from_utf8_lossy(&ssid).into_owned())),
         one("printer-wifi-state", Value::Enum(state)),
-    ]
+    ];
+    if printer.options().ipp.setting != Setting::InitialSetup {
+        attributes.push(listed);
+    }
+    attributes
 }
 
 /// Nobody has told it a network yet: then `wifi-not-configured-report` is among printer-state-reasons \[C, CUPS's
