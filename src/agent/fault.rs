@@ -7,6 +7,7 @@ use crate::blame::Party;
 use crate::control::{self, SetError};
 use crate::hp;
 use crate::http;
+use crate::ipp;
 use crate::setup::diagnosis;
 use crate::usb;
 
@@ -99,11 +100,28 @@ pub(super) fn of_http(error: &http::Error) -> Failure {
 pub(super) fn of_asked(error: &control::Error) -> Failure {
     match error {
         control::Error::Hp(error) => of_hp(error),
+        control::Error::Ipp(error) => of_ipp(error),
         control::Error::NoWay(_) => {
             let message = format!("This can't be had: {error}. Use the printer's panel.");
             Failure::new(ErrorKind::NotSupported, error.whose(), message)
         }
     }
+}
+
+/// A failure of one request by IPP.
+fn of_ipp(error: &ipp::Error) -> Failure {
+    let (kind, next) = match error {
+        ipp::Error::Http(error) | ipp::Error::Unconfirmed(error) => return of_http(error),
+        ipp::Error::Refused { status: 0x0507 } => (ErrorKind::PrinterNotReady, "Try again when it has finished."),
+        ipp::Error::Refused { status: 0x0501 } | ipp::Error::Status { status: 404 } | ipp::Error::NameIsNoText => {
+            (ErrorKind::NotSupported, "Use the printer's panel.")
+        }
+        ipp::Error::Refused { .. } | ipp::Error::Status { .. } => {
+            (ErrorKind::PrinterRejected, "Look whether its panel shows why.")
+        }
+        ipp::Error::Unreadable(_) => (ErrorKind::ProtocolError, "Try again; if it stays so, send us a support bundle."),
+    };
+    Failure::new(kind, error.whose(), format!("It did not work: {error}. {next}"))
 }
 
 /// A failure of one call in HP's protocols that reads.
@@ -278,6 +296,8 @@ mod tests {
             Said::Canceled { written: false },
             Said::NoPrompter,
             Said::Radio,
+            Said::AddressUntold(crate::wifi::Ssid::default()),
+            Said::CannotJoin(crate::wifi::Ssid::default()),
         ] {
             assert_eq!(of_setup(&said).kind.name(), said.error(), "{said:?}");
         }

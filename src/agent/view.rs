@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::agent::Failure;
 use crate::agent::handle::Addresses;
 use crate::agent::prompt::Prompter;
+use crate::ipp::identify::Action;
 use crate::printer::capability::{Capabilities, ReportKind};
 use crate::printer::identity::PrinterId;
 use crate::secret::Pin;
@@ -229,6 +230,8 @@ pub enum Task {
         /// How long they are held; zero for a press. Milliseconds.
         hold_ms: u32,
     },
+    /// Let it show which one it is: in this way, else in the least disturbing.
+    Identify(Option<Action>),
     /// Read the WPS PIN.
     ReadPin,
     /// Probe again.
@@ -306,6 +309,7 @@ impl Task {
         match self {
             Self::PrintReport(_) => "print-report",
             Self::PressButtons { .. } => "press-buttons",
+            Self::Identify(_) => "identify",
             Self::ReadPin => "read-pin",
             Self::Refresh => "refresh",
             Self::CollectDocuments => "collect-documents",
@@ -358,7 +362,7 @@ pub struct JobView {
     pub printer: PrinterId,
     /// What it is doing: `waiting`, `checking`, `printing`, `reading-pin`, `probing`, `collecting`, `looking`,
     /// `powering-on`, `scanning`, `asking`, `joining`, `verifying`, `writing-pin`, `enrolling`, `pushing-button`,
-    /// `guiding`, `away`, `setting`, `done`.
+    /// `guiding`, `away`, `setting`, `identifying`, `done`.
     pub stage: &'static str,
     /// 0 to 1; `None` when unknown.
     pub progress: Option<f64>,
@@ -383,6 +387,11 @@ pub enum JobResult {
     Printed {
         /// Job types, as the printer names them.
         pages: Vec<String>,
+    },
+    /// It shows which one it is.
+    Identified {
+        /// How.
+        action: Action,
     },
     /// Its documents, without what is private in them.
     Documents {

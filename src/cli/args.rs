@@ -45,6 +45,8 @@ pub enum Command {
     Monitor,
     /// Let the printer print a report about itself
     Report(Report),
+    /// Let the printer show which one it is: it blinks, beeps, or says so on its panel
+    Identify(Identify),
     /// Do what a combination of buttons on the printer's panel does
     #[command(allow_missing_positional = true)]
     Buttons(Buttons),
@@ -111,6 +113,39 @@ pub struct Report {
     /// Which report
     #[arg(long, value_enum, default_value_t = Kind::Network)]
     pub kind: Kind,
+}
+
+/// `identify`
+#[derive(Debug, Args)]
+pub struct Identify {
+    /// Which printer.
+    #[command(flatten)]
+    pub which: Which,
+    /// How, where it can choose
+    #[arg(long, value_enum)]
+    pub action: Option<Shown>,
+}
+
+/// How a printer shows which one it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shown {
+    /// It blinks
+    Flash,
+    /// It says so on its panel
+    Display,
+    /// It beeps
+    Sound,
+}
+
+impl Shown {
+    /// The name on D-Bus.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Flash => "flash",
+            Self::Display => "display",
+            Self::Sound => "sound",
+        }
+    }
 }
 
 /// The kinds of report.

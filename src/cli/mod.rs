@@ -80,6 +80,7 @@ async fn run(cli: Cli, output: Output, service: Service) -> Result<(), Error> {
         Command::List => list::run(&client().await?).await,
         Command::Show(which) => show::run(&client().await?, &which).await,
         Command::Report(report) => report::run(&client().await?, &report).await,
+        Command::Identify(args) => report::identify(&client().await?, &args).await,
         Command::Buttons(buttons) => report::press(&client().await?, &buttons).await,
         Command::Monitor => monitor::run(&client().await?).await,
         Command::Pin(Pin::Read(which)) => pin::read(&client().await?, &which, None).await,

@@ -48,6 +48,10 @@ pub trait Printer {
     #[zbus(allow_interactive_auth)]
     fn press_buttons(&self, buttons: &[String], options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
 
+    /// Lets it show which one it is.
+    #[zbus(allow_interactive_auth)]
+    fn identify(&self, options: &Options<'_>) -> zbus::Result<OwnedObjectPath>;
+
     /// Says who drives it.
     #[zbus(allow_interactive_auth)]
     fn set_mode(&self, mode: &str, options: &Options<'_>) -> zbus::Result<()>;

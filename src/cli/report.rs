@@ -1,8 +1,8 @@
-//! `plugprint report` and `plugprint buttons`
+//! `plugprint report`, `plugprint identify` and `plugprint buttons`
 
 use serde_json::json;
 
-use super::args::{Buttons, Report};
+use super::args::{Buttons, Identify, Report};
 use super::client::Client;
 use super::exit::Error;
 use super::job::{self, Outcome};
@@ -21,6 +21,34 @@ pub async fn run(client: &Client, report: &Report) -> Result<(), Error> {
     client.output.note(format_args!("Asking {} for its {} …", printer.name(), kind.words()));
     let outcome = job::run(client, &owner, async |options| proxy.print_report(kind.name(), options).await).await?;
     tell(client, &printer, outcome)
+}
+
+/// Lets the printer show which one it is.
+///
+/// # Errors
+/// As [`run`].
+pub async fn identify(client: &Client, args: &Identify) -> Result<(), Error> {
+    let (owner, printer) = client.printer(args.which.printer.as_deref()).await?;
+    let proxy = proxy(client, &printer).await?;
+    let outcome = job::run(client, &owner, async |options| {
+        let mut options = options.clone();
+        if let Some(action) = args.action {
+            options.insert("action", action.name().into());
+        }
+        proxy.identify(&options).await
+    })
+    .await?;
+    let action = Properties::new(outcome).text("action");
+    if client.output.is_json() {
+        return client.output.json(&json!({ "printer": printer.id(), "action": action }));
+    }
+    let shows = match action.as_str() {
+        "flash" => "blinks",
+        "display" => "shows it on its panel",
+        "sound" => "beeps",
+        _ => "shows itself",
+    };
+    client.output.line(format_args!("{} {shows}.", printer.name()))
 }
 
 /// Does what a combination of buttons does.

@@ -35,7 +35,7 @@ pub(super) async fn snapshot(ledm: &Ledm) -> Result<Option<Snapshot>, Error> {
         None => Vec::new(),
     };
     let cable = adapters.adapters.iter().any(Adapter::has_cable);
-    Ok(Some(Snapshot { station, elsewhere, cable }))
+    Ok(Some(Snapshot { station, elsewhere, cable, ..Snapshot::default() }))
 }
 
 pub(super) async fn join(

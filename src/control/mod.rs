@@ -5,6 +5,7 @@
 //! Whether a thing may be asked for is decided by the caller; a call for what the printer is not known to do ends in
 //! [`Error::NoWay`], and nothing is sent.
 
+mod ipp;
 mod ledm;
 mod words;
 
@@ -13,6 +14,8 @@ use std::sync::Arc;
 pub use self::words::{Blocking, Error, Heard, Progress, SetError, Stage};
 use crate::hp::ledm::Ledm;
 use crate::http;
+use crate::ipp::Ipp;
+use crate::ipp::identify::Action;
 use crate::printer::capability::{Capability, ReportKind};
 use crate::printer::probe::{Facts, Protocol, Sheet};
 use crate::secret::{Password, Pin};
@@ -24,6 +27,7 @@ use crate::wifi::{Credentials, Ssid};
 pub struct Control {
     facts: Arc<Facts>,
     ledm: Ledm,
+    ipp: Ipp,
     password: Option<Password>,
 }
 
@@ -31,14 +35,14 @@ impl Control {
     /// Speaks through these links to the printer of which this is known.
     #[must_use]
     pub fn new(pool: http::Pool, facts: Arc<Facts>) -> Self {
-        Self { facts, ledm: Ledm::new(pool), password: None }
+        Self { facts, ledm: Ledm::new(pool.clone()), ipp: Ipp::new(pool), password: None }
     }
 
     /// The same printer, for its administrator. The password is tried once, because a printer may lock.
     #[must_use]
     pub fn logged_in(&self, password: Password) -> Self {
         let ledm = self.ledm.logged_in(password.clone());
-        Self { facts: Arc::clone(&self.facts), ledm, password: Some(password) }
+        Self { facts: Arc::clone(&self.facts), ledm, ipp: self.ipp.clone(), password: Some(password) }
     }
 
     /// The same printer after it was away: on other links, and with what is known of it now. Who was its administrator
@@ -102,6 +106,7 @@ impl Control {
     pub async fn snapshot(&self) -> Result<Option<Snapshot>, Error> {
         match self.by(Capability::WifiStatus) {
             Some(Protocol::Ledm) => ledm::snapshot(&self.ledm).await,
+            Some(Protocol::Ipp) => ipp::snapshot(&self.ipp).await,
             None => Err(Error::NoWay("tells what it is connected to")),
         }
     }
@@ -113,7 +118,7 @@ impl Control {
     pub async fn scan(&self, directed: Option<&Ssid>) -> Result<Heard, Error> {
         match self.by(Capability::WifiScan) {
             Some(Protocol::Ledm) => Ok(Heard::Ledm(self.ledm.scan(self.station()?, directed).await?)),
-            None => Err(Error::NoWay("tells which networks it hears")),
+            Some(Protocol::Ipp) | None => Err(Error::NoWay("tells which networks it hears")),
         }
     }
 
@@ -124,7 +129,7 @@ impl Control {
     pub async fn power(&self, on: bool) -> Result<(), SetError> {
         match self.by(Capability::WifiPower) {
             Some(Protocol::Ledm) => Ok(self.ledm.power(self.station()?, on).await?),
-            None => Err(Error::NoWay("lets its radio be switched").into()),
+            Some(Protocol::Ipp) | None => Err(Error::NoWay("lets its radio be switched").into()),
         }
     }
 
@@ -136,6 +141,7 @@ impl Control {
     pub async fn join(&self, credentials: &Credentials, heard: &Heard) -> Result<(), SetError> {
         match self.by(Capability::WifiJoin) {
             Some(Protocol::Ledm) => ledm::join(&self.ledm, self.station()?, credentials, heard).await,
+            Some(Protocol::Ipp) => ipp::join(&self.ipp, credentials).await,
             None => Err(Error::NoWay("takes a network").into()),
         }
     }
@@ -148,7 +154,7 @@ impl Control {
     pub async fn rules(&self) -> Result<Vec<u32>, Error> {
         match self.by(Capability::WifiJoin) {
             Some(Protocol::Ledm) => ledm::rules(&self.ledm, self.station()?).await,
-            None => Ok(Vec::new()),
+            Some(Protocol::Ipp) | None => Ok(Vec::new()),
         }
     }
 
@@ -159,7 +165,7 @@ impl Control {
     pub async fn wps_pin(&self) -> Result<Pin, Error> {
         match self.by(Capability::ReadPin) {
             Some(Protocol::Ledm) => Ok(self.ledm.wps_pin(self.station()?).await?),
-            None => Err(Error::NoWay("gives its WPS PIN")),
+            Some(Protocol::Ipp) | None => Err(Error::NoWay("gives its WPS PIN")),
         }
     }
 
@@ -170,7 +176,18 @@ impl Control {
     pub async fn give_wps_pin(&self, pin: &Pin) -> Result<(), SetError> {
         match self.by(Capability::WritePin) {
             Some(Protocol::Ledm) => Ok(self.ledm.give_wps_pin(self.station()?, pin).await?),
-            None => Err(Error::NoWay("takes a WPS PIN").into()),
+            Some(Protocol::Ipp) | None => Err(Error::NoWay("takes a WPS PIN").into()),
+        }
+    }
+
+    /// Lets it show which one it is, in this way.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn identify(&self, action: Action) -> Result<(), Error> {
+        match self.by(Capability::Identify) {
+            Some(Protocol::Ipp) => ipp::identify(&self.ipp, action).await,
+            _ => Err(Error::NoWay("can show which one it is")),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::hp;
 use crate::hp::ledm::network::{CommunicationMode, WifiNetwork};
 use crate::hp::ledm::progress::Printing;
 use crate::http;
+use crate::ipp;
 use crate::printer::probe::Sheet;
 use crate::wifi::Network;
 
@@ -18,6 +19,9 @@ pub enum Error {
     /// HP's protocols.
     #[error(transparent)]
     Hp(#[from] hp::Error),
+    /// IPP.
+    #[error(transparent)]
+    Ipp(#[from] ipp::Error),
     /// Nothing was sent.
     #[error("it is not known that this printer {0}")]
     NoWay(&'static str),
@@ -29,6 +33,7 @@ impl Error {
     pub fn whose(&self) -> Party {
         match self {
             Self::Hp(error) => error.whose(),
+            Self::Ipp(error) => error.whose(),
             Self::NoWay(_) => Party::Printer,
         }
     }
@@ -50,14 +55,19 @@ impl Error {
     pub fn on_the_cable(&self) -> Option<&http::Error> {
         match self {
             Self::Hp(hp::Error::Http(error) | hp::Error::Uncertain(error)) => Some(error),
-            Self::Hp(_) | Self::NoWay(_) => None,
+            Self::Ipp(ipp::Error::Http(error) | ipp::Error::Unconfirmed(error)) => Some(error),
+            Self::Hp(_) | Self::Ipp(_) | Self::NoWay(_) => None,
         }
     }
 
     /// The answer came to harm on its way; asking again costs nothing.
     #[must_use]
     pub fn garbled(&self) -> bool {
-        matches!(self, Self::Hp(hp::Error::Http(http::Error::Truncated | http::Error::Malformed(_))))
+        matches!(
+            self,
+            Self::Hp(hp::Error::Http(http::Error::Truncated | http::Error::Malformed(_)))
+                | Self::Ipp(ipp::Error::Http(http::Error::Truncated | http::Error::Malformed(_)))
+        )
     }
 }
 

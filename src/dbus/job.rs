@@ -174,6 +174,9 @@ impl Serialize for Answer {
                 entries.serialize_entry("address", &Variant::from(address.to_string()))?;
                 entries.serialize_entry("already", &Variant::from(*already))?;
             }
+            JobResult::Identified { action } => {
+                entries.serialize_entry("action", &Variant::from(action.name()))?;
+            }
             JobResult::Routes(offers) => entries.serialize_entry("routes", &routes(offers))?,
             JobResult::Networks(networks) => {
                 let networks: Vec<_> = networks.iter().map(network).collect();

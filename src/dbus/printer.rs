@@ -6,16 +6,15 @@ use std::sync::Arc;
 use zbus::message::Header;
 use zbus::{OwnedFd, OwnedObjectPath, Variant, interface};
 
-use crate::agent::ErrorKind;
 use crate::agent::handle::Holder;
 use crate::agent::view::{Mode, PrinterView, Setup, Task};
-use crate::blame::Party;
 use crate::dbus::authorize::Action;
 use crate::dbus::error::Error;
 use crate::dbus::mirror::{Property, Told};
 use crate::dbus::options::{self, Options, Reader, shown};
 use crate::dbus::wifi::{read_security, read_ssid};
 use crate::dbus::{Room, Started, job_path, lock};
+use crate::ipp::identify;
 use crate::printer::buttons;
 use crate::printer::capability::ReportKind;
 use crate::printer::text::clean;
@@ -40,21 +39,14 @@ impl Printer {
     pub(crate) fn new(room: Arc<Room>, told: Told<PrinterView>) -> Self {
         Self { room, told }
     }
-
-    /// Lets the caller in, and then says that this version can't.
-    async fn not_yet<T>(&self, header: &Header<'_>, action: Action, what: &str) -> Result<T, Error> {
-        self.room.admit(header, action, &self.told.get(), &[]).await?;
-        Err(not_yet(what))
-    }
 }
 
-/// What this version does not do is said, not pretended.
-fn not_yet(what: &str) -> Error {
-    Error::new(
-        ErrorKind::NotSupported,
-        Party::Agent,
-        format!("This version of plugprint ({}) can't {what} yet.", env!("CARGO_PKG_VERSION")),
-    )
+/// The option `action` of Identify.
+fn read_action(name: &str) -> Result<identify::Action, Error> {
+    identify::Action::from_name(name).ok_or_else(|| {
+        let known = identify::Action::ALL.map(identify::Action::name).join(", ");
+        Error::invalid(format!("Unknown action \"{}\". There are: {known}.", shown(name)))
+    })
 }
 
 #[interface(name = "org.plugprint1.Printer", introspection_docs = false)]
@@ -120,9 +112,14 @@ impl Printer {
     }
 
     #[zbus(out_args("job"))]
-    async fn identify(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<OwnedObjectPath, Error> {
-        read_start(options)?;
-        self.not_yet(&header, Action::PrintReport, "make a printer show which one it is").await
+    async fn identify(&self, options: Options, #[zbus(header)] header: Header<'_>) -> Result<Started, Error> {
+        let mut reader = Reader::new(options);
+        let options = reader.start()?;
+        let action = reader.string("action")?.map(|name| read_action(&name)).transpose()?;
+        reader.end()?;
+        let printer = self.told.get();
+        let admitted = self.room.admit(&header, Action::PrintReport, &printer, &[]).await?;
+        self.room.start(admitted, &printer.id, Task::Identify(action), options).await
     }
 
     #[zbus(out_args("job"))]

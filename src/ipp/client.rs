@@ -138,7 +138,11 @@ impl Ipp {
 
     async fn send(&self, call: Call) -> Result<Bytes, Error> {
         let reply = self.pool.fetch(call).await?;
-        if reply.status == StatusCode::OK { Ok(reply.body) } else { Err(Error::Status { status: reply.status.as_u16() }) }
+        if reply.status == StatusCode::OK {
+            Ok(reply.body)
+        } else {
+            Err(Error::Status { status: reply.status.as_u16() })
+        }
     }
 }
 

@@ -30,6 +30,8 @@ pub enum Capability {
     PaperPin,
     /// Can WPS by push button.
     PushButton,
+    /// Shows which one it is: blinks, beeps, or says so on its panel.
+    Identify,
     /// Prints by IPP. Asked of printers that speak nothing else that is known here.
     Print,
 }
@@ -51,6 +53,7 @@ impl Capability {
             Self::WritePin => "write-pin",
             Self::PaperPin => "paper-pin",
             Self::PushButton => "push-button",
+            Self::Identify => "identify",
             Self::Print => "print",
         }
     }

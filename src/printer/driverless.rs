@@ -4,24 +4,62 @@ use std::time::Duration;
 
 use crate::http::{self, Call, Patience, StatusCode};
 use crate::ipp::attributes::PrinterAttributes;
-use crate::ipp::guard;
+use crate::ipp::identify::{self, Action};
+use crate::ipp::station::{self, Settable, Station};
+use crate::ipp::{self, Ipp};
+use crate::printer::capability::{Capability, Evidence};
+use crate::printer::probe::Offered;
 
-/// For the whole of an answer; one that is starting says 503 meanwhile.
+/// For a page; one that is starting says 503 meanwhile.
 const PATIENCE: Patience = Patience { answer: Duration::from_secs(15), total: Duration::from_secs(30) };
-/// The largest answer with attributes that is read, in bytes; real ones have up to 100 KiB (a Xerox B235's).
+/// The largest page that is read, in bytes.
 const LIMIT: usize = 1 << 20;
-/// What is asked for.
+/// What is asked for, besides what the views need.
 const REQUESTED: [&str; 4] = ["printer-uuid", "printer-make-and-model", "printer-device-id", "printer-state"];
 
 /// What answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// IPP.
-    Printer(Box<PrinterAttributes>),
+    Printer(Box<Told>),
     /// No IPP, but something: web pages, or a scanner.
     Other,
     /// Every request with 404: it has the interfaces and nothing behind them (ipp-usb's issue 51, sane-airscan's 68).
     Nothing,
+}
+
+/// What it tells by IPP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) attributes: PrinterAttributes,
+    /// Its Wi-Fi; `None` where it tells of none.
+    pub(super) station: Option<Station>,
+    /// How it can show which one it is.
+    pub(super) identify: Vec<Action>,
+}
+
+impl Told {
+    /// What it can be asked for.
+    pub(super) fn offered(&self) -> Offered {
+        let mut offered = Offered::default();
+        let mut can = |capability, evidence| offered.capabilities.insert(capability, evidence);
+        can(Capability::Print, Evidence::Listed);
+        if !self.identify.is_empty() {
+            can(Capability::Identify, Evidence::Listed);
+        }
+        if let Some(station) = &self.station {
+            if station.state.is_some() {
+                can(Capability::WifiStatus, Evidence::Listed);
+            }
+            match station.settable {
+                Settable::Listed => _ = can(Capability::WifiJoin, Evidence::Listed),
+                // As CUPS documents it; no printer is known that does it [I].
+                Settable::InitialSetup => _ = can(Capability::WifiJoin, Evidence::Assumed),
+                Settable::No => {}
+            }
+        }
+        offered
+    }
 }
 
 /// Asks. Nothing is done by it.
@@ -29,16 +67,18 @@ pub(super) enum Answer {
 /// # Errors
 /// Where it can't be reached, or gives no answer.
 pub(super) async fn ask(pool: &http::Pool) -> Result<Answer, http::Error> {
-    let call = Call::post("/ipp/print", "application/ipp", request()).limit(LIMIT).patience(PATIENCE).repeatable(true);
-    let reply = pool.fetch(call).await?;
-    if reply.status.is_success()
-        && let Ok(message) = guard::parse(&reply.body, guard::Limits::default())
-        && let Ok(attributes) = PrinterAttributes::read(&message)
-    {
-        return Ok(Answer::Printer(Box::new(attributes)));
-    }
-    if reply.status != StatusCode::NOT_FOUND {
-        return Ok(Answer::Other);
+    let requested: Vec<&str> = [&REQUESTED[..], station::ATTRIBUTES, identify::ATTRIBUTES].concat();
+    match Ipp::new(pool.clone()).attributes(&requested).await {
+        Ok(answer) => {
+            if let Ok(attributes) = PrinterAttributes::read(&answer) {
+                let (station, identify) = (Station::read(&answer), identify::actions(&answer));
+                return Ok(Answer::Printer(Box::new(Told { attributes, station, identify })));
+            }
+            return Ok(Answer::Other);
+        }
+        Err(ipp::Error::Status { status }) if status == StatusCode::NOT_FOUND.as_u16() => {}
+        Err(ipp::Error::Http(error) | ipp::Error::Unconfirmed(error)) => return Err(error),
+        Err(_) => return Ok(Answer::Other),
     }
     for path in ["/eSCL/ScannerCapabilities", "/"] {
         let reply = pool.fetch(Call::get(path).limit(LIMIT).patience(PATIENCE)).await?;
@@ -47,30 +87,4 @@ pub(super) async fn ask(pool: &http::Pool) -> Result<Answer, http::Error> {
         }
     }
     Ok(Answer::Nothing)
-}
-
-/// Get-Printer-Attributes (RFC 8011, 4.2.5) in IPP 2.0.
-fn request() -> Vec<u8> {
-    const CHARSET: u8 = 0x47;
-    const LANGUAGE: u8 = 0x48;
-    const URI: u8 = 0x45;
-    const KEYWORD: u8 = 0x44;
-    // Version, operation, request-id; the group of operation attributes.
-    let mut message = vec![2, 0, 0x00, 0x0b, 0, 0, 0, 1, 0x01];
-    let mut attribute = |tag: u8, name: &str, value: &str| {
-        message.push(tag);
-        for text in [name, value] {
-            message.extend(u16::try_from(text.len()).unwrap_or(0).to_be_bytes());
-            message.extend(text.as_bytes());
-        }
-    };
-    attribute(CHARSET, "attributes-charset", "utf-8");
-    attribute(LANGUAGE, "attributes-natural-language", "en");
-    attribute(URI, "printer-uri", "ipp://localhost/ipp/print");
-    for (i, keyword) in REQUESTED.into_iter().enumerate() {
-        // Further values of one attribute have no name.
-        attribute(KEYWORD, if i == 0 { "requested-attributes" } else { "" }, keyword);
-    }
-    message.push(0x03);
-    message
 }

@@ -11,11 +11,13 @@ use crate::hp::ledm::resource::ResourceUri;
 use crate::hp::ledm::station;
 use crate::hp::ledm::{Error, Ledm};
 use crate::http;
-use crate::ipp::attributes::PrinterAttributes;
+use crate::ipp::identify::Action;
+use crate::ipp::station::Station;
 use crate::printer::buttons::Family;
 use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind};
+use crate::printer::driverless::{self, Told};
+use crate::printer::reports;
 use crate::printer::text::clean;
-use crate::printer::{driverless, reports};
 use crate::usb::descriptor::{Channel, HP};
 use crate::wifi::station::StationState;
 
@@ -38,8 +40,10 @@ pub struct Facts {
     pub family: Option<Family>,
     /// The adapter that joins networks.
     pub station: Option<Adapter>,
-    /// What the list of adapters says of it.
+    /// What the list of adapters, or IPP, says of it.
     pub wifi: Option<StationState>,
+    /// How it can show which one it is, the least disturbing first.
+    pub identify: Vec<Action>,
     /// Its UUID; empty where it does not say.
     pub uuid: String,
     /// What its user should know, in a sentence; empty for nothing.
@@ -51,6 +55,8 @@ pub struct Facts {
 pub enum Protocol {
     /// HP's XML documents.
     Ledm,
+    /// The Internet Printing Protocol, as every maker's printers speak it over USB.
+    Ipp,
 }
 
 /// A page that the printer composes itself, as it is asked for.
@@ -182,6 +188,7 @@ impl Facts {
             family: None,
             station: None,
             wifi: None,
+            identify: Vec::new(),
             uuid: String::new(),
             remark: String::new(),
         }
@@ -192,7 +199,7 @@ async fn without_ledm(recognised: &Recognised, pool: &http::Pool) -> Result<Opti
     let mut facts = Facts { remark: NOT_LEDM.to_owned(), ..Facts::nothing() };
     if takes_ipp(recognised) {
         match driverless::ask(pool).await? {
-            driverless::Answer::Printer(attributes) => facts.take(&attributes),
+            driverless::Answer::Printer(told) => facts.take(&told),
             driverless::Answer::Other => {}
             driverless::Answer::Nothing => return Ok(None),
         }
@@ -206,17 +213,21 @@ pub async fn by_ipp(recognised: &Recognised, pool: &http::Pool, why: &str) -> Op
     if !takes_ipp(recognised) {
         return None;
     }
-    let Ok(driverless::Answer::Printer(attributes)) = driverless::ask(pool).await else { return None };
+    let Ok(driverless::Answer::Printer(told)) = driverless::ask(pool).await else { return None };
     let mut facts =
         Facts { remark: format!("CUPS can print on it. Nothing else is known of it: {why}"), ..Facts::nothing() };
-    facts.take(&attributes);
+    facts.take(&told);
     Some(facts)
 }
 
 impl Facts {
-    fn take(&mut self, attributes: &PrinterAttributes) {
-        self.capabilities.insert(Capability::Print, Evidence::Listed);
-        self.uuid = clean(attributes.uuid.as_deref().unwrap_or_default());
+    fn take(&mut self, told: &Told) {
+        self.add(Protocol::Ipp, told.offered());
+        self.identify.clone_from(&told.identify);
+        if self.wifi.is_none() {
+            self.wifi = told.station.as_ref().map(Station::state);
+        }
+        self.uuid = clean(told.attributes.uuid.as_deref().unwrap_or_default());
     }
 }
 

@@ -108,6 +108,10 @@ pub enum Failure {
     Registrar(u16),
     /// On the network, without an address there; which unusable one it has, if any.
     NoAddress(Option<IpAddr>),
+    /// It says that it is on this network, and tells no address: whether others can reach it is not known.
+    AddressUntold(Ssid),
+    /// It finds this network, and says that it can't join it, not why.
+    CannotJoin(Ssid),
     /// It went on with the network that it had before.
     StayedOn(Ssid),
     /// A network cable is plugged into it, and it turns its Wi-Fi off for that.
@@ -116,11 +120,11 @@ pub enum Failure {
     Filtered,
     /// The printer's radio does not come on, or is faulty.
     Radio,
-    /// The printer said no, with this HTTP status.
+    /// The printer said no.
     PrinterRejected {
         /// To what.
         step: Step,
-        /// HTTP status.
+        /// HTTP status; from 0x0400 on, where HTTP has none, IPP's (RFC 8011, appendix B.1).
         status: u16,
     },
     /// It has no such resource.
@@ -225,7 +229,7 @@ impl Failure {
             Self::RegistrarLocked => "RegistrarLocked",
             Self::RegistrarUnreachable => "RegistrarUnreachable",
             Self::SessionOverlap => "SessionOverlap",
-            Self::NoAddress(_) => "NoAddress",
+            Self::NoAddress(_) | Self::AddressUntold(_) => "NoAddress",
             Self::PrinterRejected { .. } => "PrinterRejected",
             Self::NotExposed(_) | Self::NoRoute | Self::AuthUnsupported => "NotSupported",
             Self::Unreadable(_) => "ProtocolError",
@@ -238,6 +242,7 @@ impl Failure {
             Self::HeardOpen(_)
             | Self::TooWeak
             | Self::Registrar(_)
+            | Self::CannotJoin(_)
             | Self::StayedOn(_)
             | Self::Cable
             | Self::Filtered
@@ -363,6 +368,16 @@ impl Failure {
                 Party::Network,
                 "See that the router's DHCP server is on and has addresses left. Restart the router if in doubt.",
             ),
+            Self::AddressUntold(ssid) => (
+                format!("The printer says that it is on the network {ssid}, but not at which address, so it is not known whether it can be reached there."),
+                Party::Printer,
+                "Look for it in a print dialog, or among the devices that the router shows. If it is there, nothing is left to do.",
+            ),
+            Self::CannotJoin(ssid) => (
+                format!("The printer finds the network {ssid}, but can't join it, and does not say why. Most often the password is wrong."),
+                Party::Network,
+                "Check the network's password, capitals too, and try again. See that the router takes WPA2 and new devices.",
+            ),
             Self::StayedOn(ssid) => (
                 format!("The printer stayed on the network {ssid}."),
                 Party::Printer,
@@ -384,7 +399,10 @@ impl Failure {
                 "Switch it on with the printer's Wireless button, or switch the printer off and on, then try again.",
             ),
             Self::PrinterRejected { step, status } => (
-                format!("The printer refused {step} (HTTP status {status})."),
+                match status {
+                    ..0x0400 => format!("The printer refused {step} (HTTP status {status})."),
+                    _ => format!("The printer refused {step} (IPP status 0x{status:04x})."),
+                },
                 Party::Printer,
                 "Look whether its panel shows why. Try another way: --route button or --route guided.",
             ),

@@ -6,6 +6,10 @@
 //! registrar says: a router that takes WPA3 only reports success, and the printer never joins (reproduced with
 //! hostapd 2.10).
 //!
+//! A printer that is asked by IPP tells no address of its station. One that it gives out as its own counts where it was not
+//! told before the station was on a network; where it gives out none, "on the network" alone is no success either, and
+//! is told as what it is ([`Snapshot::address_untold`]).
+//!
 //! ```
 //! use plugprint::setup::success::{Baseline, Snapshot, Verdict, Wanted};
 //! use plugprint::wifi::Ssid;
@@ -30,6 +34,20 @@ pub struct Snapshot {
     pub elsewhere: Vec<IpAddr>,
     /// A network cable is connected.
     pub cable: bool,
+    /// The printer tells its addresses, if any, without saying of which adapter, as in IPP. Those that it tells while its
+    /// station is on no network are in `elsewhere`.
+    pub undivided: bool,
+    /// What it says of the network that it was told.
+    pub complaint: Option<Complaint>,
+}
+
+/// Why a printer is not on the network that it was told, as it says itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Complaint {
+    /// It does not find it.
+    NotVisible,
+    /// It finds it, and does not get in.
+    CannotJoin,
 }
 
 impl Snapshot {
@@ -43,14 +61,25 @@ impl Snapshot {
     /// An address of the station under which others can reach it.
     #[must_use]
     pub fn address(&self) -> Option<IpAddr> {
+        self.useful_addresses().next()
+    }
+
+    fn useful_addresses(&self) -> impl Iterator<Item = IpAddr> {
         let addresses = self.station.addresses.iter().map(|address| address.value);
-        addresses.filter(|address| address.counts()).map(|address| address.ip).find(|ip| !self.elsewhere.contains(ip))
+        addresses.filter(|address| address.counts()).map(|address| address.ip).filter(|ip| !self.elsewhere.contains(ip))
     }
 
     /// An address of the station that is no proof.
     #[must_use]
     pub fn useless_address(&self) -> Option<IpAddr> {
         self.station.addresses.iter().map(|address| address.value.ip).find(|ip| !self.elsewhere.contains(ip))
+    }
+
+    /// Whether it says that it is on a network, and nothing at all of an address: whether others can reach it is not
+    /// known then.
+    #[must_use]
+    pub fn address_untold(&self) -> bool {
+        self.undivided && self.associated().is_some() && self.station.addresses.is_empty()
     }
 
     /// Whether the radio is said to be off.
@@ -61,7 +90,13 @@ impl Snapshot {
 
     /// The network and the address on it.
     fn on(&self) -> Option<(&Ssid, IpAddr)> {
-        Some((self.associated()?, self.address()?))
+        self.on_without(&[])
+    }
+
+    /// The same; the address is none of these either.
+    fn on_without(&self, others: &[IpAddr]) -> Option<(&Ssid, IpAddr)> {
+        let address = self.useful_addresses().find(|ip| !others.contains(ip));
+        Some((self.associated()?, address?))
     }
 
     /// Whether it says that it is not, or no more, connected to this network; silence does not.
@@ -92,6 +127,8 @@ pub enum Wanted {
 pub struct Baseline {
     /// The network that it was on, as long as it has not left it.
     on: Option<Ssid>,
+    /// What another adapter had, where later nobody says whose an address is.
+    elsewhere: Vec<IpAddr>,
 }
 
 /// What a snapshot means.
@@ -109,7 +146,8 @@ impl Baseline {
     /// Takes the snapshot of before.
     #[must_use]
     pub fn take(before: &Snapshot) -> Self {
-        Self { on: before.on().map(|(ssid, _)| ssid.clone()) }
+        let elsewhere = if before.undivided { before.elsewhere.clone() } else { Vec::new() };
+        Self { on: before.on().map(|(ssid, _)| ssid.clone()), elsewhere }
     }
 
     /// Judges a later one. A network that the printer left in between counts again.
@@ -117,7 +155,11 @@ impl Baseline {
         if self.on.as_ref().is_some_and(|before| snapshot.denies(before)) {
             self.on = None;
         }
-        match (snapshot.on(), wanted) {
+        let on = match self.elsewhere.as_slice() {
+            [] => snapshot.on(),
+            before => snapshot.on_without(before),
+        };
+        match (on, wanted) {
             (Some((ssid, address)), _) if self.on.as_ref() == Some(ssid) => Verdict::Unchanged(ssid.clone(), address),
             (Some((ssid, address)), Wanted::Another) if !is_own_access_point(ssid) => {
                 Verdict::Joined(ssid.clone(), address)
@@ -127,5 +169,57 @@ impl Baseline {
             }
             (Some(_) | None, _) => Verdict::NotYet,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::wifi::station::{Address, Fact, Origin};
+
+    fn told<T>(value: T) -> Option<Fact<T>> {
+        Some(Fact { value, source: "here" })
+    }
+
+    /// As IPP tells it.
+    fn undivided(on: bool, addresses: &[&str]) -> Snapshot {
+        let addresses: Vec<IpAddr> = addresses.iter().map(|ip| ip.parse().unwrap()).collect();
+        let address = |ip: &IpAddr| Address { ip: *ip, gateway: None, origin: Origin::Untold };
+        let of_station = addresses.iter().filter(|_| on).map(|ip| Fact { value: address(ip), source: "here" });
+        let station = StationState {
+            connected: told(on),
+            ssid: told(Ssid::new("Home").unwrap()),
+            addresses: of_station.collect(),
+            ..StationState::default()
+        };
+        let elsewhere = if on { Vec::new() } else { addresses };
+        Snapshot { station, elsewhere, undivided: true, ..Snapshot::default() }
+    }
+
+    #[test]
+    fn an_address_of_before_is_another_adapters() {
+        let home = Ssid::new("Home").unwrap();
+        let wanted = Wanted::Network(home.clone());
+        let mut baseline = Baseline::take(&undivided(false, &["192.0.2.7"]));
+        assert_eq!(baseline.judge(&undivided(true, &["192.0.2.7"]), &wanted), Verdict::NotYet);
+        let both = undivided(true, &["192.0.2.7", "192.0.2.57"]);
+        assert_eq!(baseline.judge(&both, &wanted), Verdict::Joined(home.clone(), "192.0.2.57".parse().unwrap()));
+        let mut on_another = Baseline::take(&undivided(true, &["192.0.2.7"]));
+        assert_eq!(
+            on_another.judge(&undivided(true, &["192.0.2.7"]), &wanted),
+            Verdict::Unchanged(home, "192.0.2.7".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn on_the_network_without_an_address_is_no_success() {
+        let silent = undivided(true, &[]);
+        assert!(silent.address_untold() && !undivided(true, &["169.254.0.1"]).address_untold());
+        assert!(!undivided(false, &[]).address_untold());
+        assert!(!Snapshot { undivided: false, ..silent.clone() }.address_untold());
+        let mut baseline = Baseline::take(&undivided(false, &[]));
+        assert_eq!(baseline.judge(&silent, &Wanted::Another), Verdict::NotYet);
     }
 }

@@ -19,7 +19,7 @@ pub struct Case {
 pub const CASES: [Case; 18] = [
     Case { method: "PrintReport", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "PressButtons", interface: PRINTER, action: "print-report", then: "job" },
-    Case { method: "Identify", interface: PRINTER, action: "print-report", then: "NotSupported" },
+    Case { method: "Identify", interface: PRINTER, action: "print-report", then: "job" },
     Case { method: "Refresh", interface: PRINTER, action: "query", then: "job" },
     Case { method: "CollectDocuments", interface: PRINTER, action: "query", then: "job" },
     Case { method: "Setup", interface: PRINTER, action: "configure", then: "job" },

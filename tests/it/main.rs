@@ -70,6 +70,7 @@ mod dbus_support;
 #[cfg(feature = "emulator")]
 mod dnssd_avahi;
 #[cfg(feature = "emulator")]
+mod ipp_wifi;
 mod ledm_radio;
 #[cfg(feature = "emulator")]
 mod prompts;

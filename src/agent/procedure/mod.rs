@@ -2,6 +2,7 @@
 //! is given a printer's pool, and tells how it goes.
 
 mod collect;
+mod identify;
 mod pin;
 mod plan;
 mod print;
@@ -69,6 +70,7 @@ pub(super) async fn run(plan: Plan, work: Work, line: mpsc::UnboundedReceiver<Ca
         Plan::Refresh => Ok(JobResult::Done),
         Plan::Print(pages) => print::print(&work, &pages).await,
         Plan::Collect(private) => collect::collect(&work, &private).await,
+        Plan::Identify(action) => identify::identify(&work, action).await,
         Plan::ReadPin => pin::read(&work).await,
         Plan::Setup(errand) => setup::run(&work, *errand, line).await,
         Plan::Scan => wifi::scan(&work).await,

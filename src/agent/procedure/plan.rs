@@ -8,6 +8,7 @@ use crate::agent::event::Stage;
 use crate::agent::view::{BootTime, Task, WpsMethod};
 use crate::agent::{ErrorKind, Failure};
 use crate::blame::Party;
+use crate::ipp;
 use crate::printer::buttons::{self, Action, Family, Refusal};
 use crate::printer::capability::{Capability, Evidence, ReportKind};
 use crate::printer::probe::{Facts, Sheet};
@@ -23,6 +24,8 @@ pub(crate) enum Plan {
     Print(Vec<Page>),
     /// Read its documents; these texts are private in them.
     Collect(Vec<String>),
+    /// Let it show which one it is, in this way.
+    Identify(ipp::identify::Action),
     /// Read the WPS PIN.
     ReadPin,
     /// The whole way onto a network.
@@ -52,6 +55,7 @@ impl Plan {
             Self::Refresh => Duration::from_secs(120),
             Self::Print(pages) => super::print::PAGE * u32::try_from(pages.len()).unwrap_or(u32::MAX),
             Self::Collect(_) => super::collect::COLLECT,
+            Self::Identify(_) => super::identify::IDENTIFY,
             Self::ReadPin => super::pin::READ,
             Self::Setup(_) => super::setup::LIMIT,
             Self::Scan | Self::GetNetwork | Self::SetPower(_) | Self::WritePin(_) => super::wifi::LIMIT,
@@ -64,6 +68,7 @@ impl Plan {
             Self::Refresh => ("probing", None),
             Self::Print(_) => ("checking", Some(0.0)),
             Self::Collect(_) => ("collecting", Some(0.0)),
+            Self::Identify(_) => ("identifying", None),
             Self::ReadPin => ("reading-pin", None),
             Self::Setup(_) | Self::GetNetwork => ("looking", None),
             Self::Scan => ("scanning", None),
@@ -102,6 +107,17 @@ pub(crate) fn plan(facts: &Arc<Facts>, task: &Task, experimental: bool) -> Resul
                     Err(cannot(format!("This can only be done on the printer's panel: {effect}.")))
                 }
             }
+        }
+        Task::Identify(wanted) => {
+            able(facts, Capability::Identify, experimental, "can show which one it is")?;
+            let action = match wanted {
+                Some(wanted) => facts.identify.iter().find(|action| *action == wanted),
+                None => facts.identify.first(),
+            };
+            action.copied().map(Plan::Identify).ok_or_else(|| {
+                let has: Vec<&str> = facts.identify.iter().map(|action| action.name()).collect();
+                cannot(format!("This printer can't show itself so. It can: {}.", has.join(", ")))
+            })
         }
         Task::ReadPin => {
             let Some(evidence) = facts.capabilities.get(&Capability::ReadPin) else {

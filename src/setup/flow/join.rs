@@ -55,6 +55,24 @@ impl Flow {
         if security == Security::Open && secured {
             return self.fail_for_good(Failure::HeardOpen(wanted));
         }
+        self.found(wanted, security, hidden, now);
+    }
+
+    /// The printer can't say what it hears: it is given what was asked for, and tells later what came of it.
+    pub(super) fn unheard(&mut self, now: Duration) {
+        let Some(wanted) = self.target.ssid.clone() else {
+            return self.fail(Failure::NotExposed(Step::WriteProfile), now);
+        };
+        let security = self.target.security.clone().unwrap_or_else(|| Security::Unknown(String::new()));
+        if !possible(&security) {
+            return self.fail_for_good(Failure::UnsupportedSecurity(security));
+        }
+        let hidden = self.target.hidden;
+        self.found(wanted, security, hidden, now);
+    }
+
+    /// The network is known; its passphrase may have to be asked for.
+    fn found(&mut self, wanted: Ssid, security: Security, hidden: bool, now: Duration) {
         if security == Security::Open {
             return self.check(Credentials { ssid: wanted, security, passphrase: None, hidden }, now);
         }

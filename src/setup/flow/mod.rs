@@ -57,7 +57,7 @@ pub use self::words::{
 };
 use super::diagnosis::{Failure, Step};
 use super::route::Way;
-use super::success::{Baseline, Snapshot, Verdict, Wanted};
+use super::success::{Baseline, Complaint, Snapshot, Verdict, Wanted};
 use crate::secret::{Passphrase, Pin};
 use crate::wifi::{Band, Security, Ssid};
 use crate::wps::pin::Kind;
@@ -231,9 +231,12 @@ impl Flow {
             {
                 self.go(now);
             }
+            // Being given a network may switch it on, where nothing else does [I].
+            (State::PoweringOn(_), Err(Trouble::NoWay)) => self.go(now),
             (State::Scanning { directed, other_band, .. }, Ok(Answer::Networks(networks))) => {
                 self.scanned(&networks, directed, other_band, now);
             }
+            (State::Scanning { .. }, Err(Trouble::NoWay)) => self.unheard(now),
             (State::Checking { credentials, .. }, Ok(Answer::Station(snapshot))) => {
                 self.checked(*snapshot, credentials, now);
             }
@@ -258,9 +261,15 @@ impl Flow {
         let mut baseline = Baseline::take(&snapshot);
         let verdict = baseline.judge(&snapshot, &self.wanted());
         let off = snapshot.radio_off();
+        // It would be given what it has; and nobody would know more then.
+        let untold = snapshot.address_untold() && snapshot.associated() == self.destination();
         self.baseline = Some(baseline);
         self.last = snapshot;
         match verdict {
+            Verdict::NotYet if untold => {
+                let on = self.last.associated().cloned().unwrap_or_default();
+                self.fail_for_good(Failure::AddressUntold(on));
+            }
             Verdict::Unchanged(ssid, address) if self.destination() == Some(&ssid) => {
                 self.finish(Outcome::AlreadyOn(ssid, address));
             }
@@ -330,7 +339,9 @@ impl Flow {
     /// What can be said of a printer that did not join.
     fn conclude(&mut self, rules: &[u32], admitted: bool, otherwise: Option<Failure>, now: Duration) {
         let wanted = self.destination().cloned().unwrap_or_default();
-        let failure = if self.associated() {
+        let failure = if self.associated() && self.last.address_untold() {
+            Failure::AddressUntold(wanted)
+        } else if self.associated() {
             Failure::NoAddress(self.last.useless_address())
         } else if let Some(failure) = otherwise {
             failure
@@ -338,6 +349,11 @@ impl Flow {
             failure
         } else if self.last.cable {
             Failure::Cable
+        } else if let Some(complaint) = self.last.complaint.filter(|_| self.written) {
+            match complaint {
+                Complaint::NotVisible => Failure::NetworkNotFound(wanted),
+                Complaint::CannotJoin => Failure::CannotJoin(wanted),
+            }
         } else if admitted {
             Failure::AdmittedOnly
         } else if self.last.radio_off() {

@@ -67,8 +67,10 @@ pub enum Trouble {
     Gone,
     /// No answer, or none that ended.
     Silent,
-    /// It said no, with this HTTP status.
+    /// It said no, with this HTTP or IPP status; see [`Failure::PrinterRejected`].
     Refused(u16),
+    /// It was not asked: it is not known how.
+    NoWay,
     /// It has no such resource.
     NotExposed,
     /// Its answer can't be understood.
@@ -88,7 +90,7 @@ impl Trouble {
             Self::Gone => Failure::Unplugged,
             Self::Silent => Failure::Silent(step),
             Self::Refused(status) => Failure::PrinterRejected { step, status },
-            Self::NotExposed => Failure::NotExposed(step),
+            Self::NotExposed | Self::NoWay => Failure::NotExposed(step),
             Self::Unreadable => Failure::Unreadable(step),
             Self::InvalidPin(why) => Failure::InvalidPin(why),
             Self::AuthRequired => Failure::AuthRequired,

@@ -14,6 +14,7 @@ use crate::agent::{ErrorKind, Failure, fault};
 use crate::control::{self, Control, Heard, SetError};
 use crate::hp;
 use crate::http;
+use crate::ipp;
 use crate::printer::probe::{Facts, Sheet};
 use crate::secret::Password;
 use crate::setup::diagnosis;
@@ -128,6 +129,9 @@ impl Asked {
     fn set(made: Result<(), SetError>) -> Self {
         let failed = match made {
             Ok(()) => return Self::answered(Answer::Done),
+            Err(SetError::Asked(control::Error::Ipp(ipp::Error::Unconfirmed(cause)))) => {
+                return Self { gone: lost(&cause), ..Self::answered(Answer::Done) };
+            }
             Err(SetError::Asked(error)) => return Self::failed(&error),
             Err(SetError::Hp(failed)) => failed,
         };
@@ -208,7 +212,8 @@ impl Printing {
 fn trouble(error: &control::Error) -> Trouble {
     let error = match error {
         control::Error::Hp(error) => error,
-        control::Error::NoWay(_) => return Trouble::NotExposed,
+        control::Error::Ipp(error) => return trouble_by_ipp(error),
+        control::Error::NoWay(_) => return Trouble::NoWay,
     };
     match error {
         hp::Error::Http(http::Error::Malformed(_) | http::Error::TooLarge { .. }) => Trouble::Unreadable,
@@ -221,6 +226,18 @@ fn trouble(error: &control::Error) -> Trouble {
         hp::Error::Document { .. } => Trouble::Unreadable,
         hp::Error::NoPin => Trouble::InvalidPin(pin::Error::Length),
         hp::Error::Pin(error) => Trouble::InvalidPin(*error),
+    }
+}
+
+fn trouble_by_ipp(error: &ipp::Error) -> Trouble {
+    match error {
+        ipp::Error::Http(http::Error::Malformed(_) | http::Error::TooLarge { .. }) | ipp::Error::Unreadable(_) => {
+            Trouble::Unreadable
+        }
+        ipp::Error::Http(http::Error::StillBusy { .. }) => Trouble::Refused(503),
+        ipp::Error::Http(_) | ipp::Error::Unconfirmed(_) => Trouble::Silent,
+        ipp::Error::Status { status: 404 } | ipp::Error::NameIsNoText => Trouble::NotExposed,
+        ipp::Error::Status { status } | ipp::Error::Refused { status } => Trouble::Refused(*status),
     }
 }
 
