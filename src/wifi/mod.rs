@@ -15,6 +15,7 @@
 //! assert!(!format!("{home:?}").contains("horse"));
 //! ```
 
+pub mod host;
 pub mod passphrase;
 mod security;
 mod ssid;

@@ -73,6 +73,10 @@ mod dnssd_avahi;
 mod ipp_wifi;
 mod ledm_radio;
 #[cfg(feature = "emulator")]
+mod networkmanager;
+#[cfg(feature = "emulator")]
 mod prompts;
 mod scene;
 mod storeys;
+#[cfg(feature = "emulator")]
+mod wifi_host;
