@@ -1,15 +1,24 @@
 //! What this computer has around it that a set-up can use: registrars, and the router of its own network.
 
 use std::fmt;
+use std::future::ready;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::time::timeout;
 
 use crate::agent::ipp_usb;
+use crate::wifi::host::{HostNetwork, Unknown, networkmanager};
 use crate::wps::registrar::manual::{Manual, Router};
 use crate::wps::registrar::{Registrar, hostapd};
 
 /// Where hostapd's control sockets are, on most systems.
 const HOSTAPD: [&str; 2] = ["/run/hostapd", "/var/run/hostapd"];
+
+/// How long the system bus may take to let us in.
+const BUS: Duration = Duration::from_secs(3);
 
 /// This computer's surroundings; tests bring their own.
 pub trait Host: fmt::Debug + Send + Sync + 'static {
@@ -18,6 +27,12 @@ pub trait Host: fmt::Debug + Send + Sync + 'static {
 
     /// The router of this computer's own network, where it has one.
     fn router(&self) -> Option<Router>;
+
+    /// The Wi-Fi network that this computer is on now, as it may be known without its owner. Asked for when a set-up
+    /// begins, and not watched.
+    fn network(&self) -> BoxFuture<'_, Result<HostNetwork, Unknown>> {
+        Box::pin(ready(Err(Unknown::Absent)))
+    }
 
     /// Where ipp-usb keeps its control socket; `None` where there can be no ipp-usb.
     fn ipp_usb(&self) -> Option<PathBuf> {
@@ -42,6 +57,16 @@ impl Host for ThisHost {
 
     fn router(&self) -> Option<Router> {
         Manual::default().router()
+    }
+
+    fn network(&self) -> BoxFuture<'_, Result<HostNetwork, Unknown>> {
+        Box::pin(async {
+            // A connection for this alone: nothing of NetworkManager's is heard while nobody wants to know.
+            match timeout(BUS, zbus::Connection::system()).await {
+                Ok(Ok(bus)) => networkmanager::look(&bus).await,
+                Ok(Err(_)) | Err(_) => Err(Unknown::NoBus),
+            }
+        })
     }
 
     fn ipp_usb(&self) -> Option<PathBuf> {

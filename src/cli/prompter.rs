@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 use zbus::message::Header;
@@ -11,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::secret;
 use crate::wifi::Ssid;
+use crate::wifi::host::networkmanager::{self, Withheld};
 use crate::wps::pin;
 
 use super::client::Client;
@@ -30,6 +32,8 @@ pub enum Ask {
     Question(Question),
     /// A PIN to be seen.
     Pin(Shown),
+    /// The password of this computer's own network was fetched from where it is kept, or why not.
+    Fetched(Result<(), Withheld>),
     /// Whatever was asked or shown before this call is taken back. Calls are counted as the service numbers them,
     /// because they may overtake each other on their way here.
     Withdraw(u32),
@@ -73,6 +77,10 @@ pub struct About {
     pub router_url: String,
     /// The step at the printer's panel.
     pub step: String,
+    /// The network is open.
+    pub open: bool,
+    /// The profile in which this computer keeps the network's password; empty where it is not this computer's own.
+    pub connection: String,
 }
 
 /// A PIN, and what belongs to it.
@@ -153,6 +161,8 @@ impl About {
             router: options.text("router"),
             router_url: options.text("router-url"),
             step: options.text("step"),
+            open: options.truth("open").unwrap_or_default(),
+            connection: options.text("connection"),
         }
     }
 
@@ -170,6 +180,10 @@ struct Prompter {
     /// Our job: it may not be asked for others, either.
     job: String,
     asks: mpsc::Sender<Ask>,
+    /// Where NetworkManager is, too.
+    bus: Connection,
+    /// The network of this computer that the user has agreed to share, until its password was asked for once.
+    agreed: Mutex<Option<Ssid>>,
 }
 
 impl Prompter {
@@ -183,6 +197,25 @@ impl Prompter {
 
     async fn tell(&self, ask: Ask) -> Result<(), Refusal> {
         self.asks.send(ask).await.map_err(|_| Refusal::nobody())
+    }
+
+    /// The password of this computer's own network, from where it is kept, where the user has agreed to exactly this.
+    /// `None`: it has to be asked for.
+    async fn fetch(&self, kind: &str, about: &About) -> Result<Option<secret::Passphrase>, Refusal> {
+        let agreed = self.agreed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(ssid), "passphrase", false) = (&about.ssid, kind, about.connection.is_empty()) else {
+            return Ok(None);
+        };
+        if agreed.as_ref() != Some(ssid) {
+            return Ok(None);
+        }
+        let fetched = networkmanager::passphrase(&self.bus, &about.connection, ssid).await;
+        self.tell(Ask::Fetched(fetched.as_ref().map(|_| ()).map_err(|why| *why))).await?;
+        match fetched {
+            Ok(passphrase) => Ok(Some(passphrase)),
+            Err(Withheld::Enterprise) => Err(Refusal::declined()),
+            Err(_) => Ok(None),
+        }
     }
 
     async fn ask(&self, header: &Header<'_>, what: What, about: About) -> Result<Answer, Refusal> {
@@ -209,13 +242,15 @@ impl Prompter {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<OwnedFd, Refusal> {
         self.admit(&header, Some(&job))?;
-        match self.ask(&header, What::Secret(plain(kind)), About::of(options, None)).await? {
-            Answer::Secret(secret) => match memfd::sealed(&secret) {
-                Ok(file) => Ok(file.into()),
-                Err(error) => Err(Refusal::NoPrompter(error.to_string())),
+        let about = About::of(options, None);
+        let sealed = match self.fetch(kind, &about).await? {
+            Some(passphrase) => memfd::sealed(passphrase.expose()),
+            None => match self.ask(&header, What::Secret(plain(kind)), about).await? {
+                Answer::Secret(secret) => memfd::sealed(&secret),
+                Answer::Done | Answer::Confirmed(_) => return Err(Refusal::nobody()),
             },
-            Answer::Done | Answer::Confirmed(_) => Err(Refusal::nobody()),
-        }
+        };
+        sealed.map(Into::into).map_err(|error| Refusal::NoPrompter(error.to_string()))
     }
 
     async fn request_action(
@@ -239,8 +274,14 @@ impl Prompter {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<bool, Refusal> {
         self.admit(&header, Some(&job))?;
-        let answer = self.ask(&header, What::Confirmation(plain(question)), About::of(options, None)).await?;
-        Ok(matches!(answer, Answer::Confirmed(true)))
+        let about = About::of(options, None);
+        let shared = about.ssid.clone().filter(|_| question == "share-network");
+        let answer = self.ask(&header, What::Confirmation(plain(question)), about).await?;
+        let yes = matches!(answer, Answer::Confirmed(true));
+        if yes && shared.is_some() {
+            *self.agreed.lock().unwrap_or_else(PoisonError::into_inner) = shared;
+        }
+        Ok(yes)
     }
 
     async fn display_pin(
@@ -288,7 +329,8 @@ impl Registered {
     pub async fn new(client: &Client, owner: &OwnedUniqueName, job: &str) -> Result<Self, Error> {
         let (tell, asks) = mpsc::channel(8);
         let connection = client.connection().clone();
-        let prompter = Prompter { owner: owner.clone(), job: job.to_owned(), asks: tell };
+        let (bus, agreed) = (connection.clone(), Mutex::default());
+        let prompter = Prompter { owner: owner.clone(), job: job.to_owned(), asks: tell, bus, agreed };
         connection.object_server().at(PATH, prompter).await?;
         let registered = Self { connection, asks };
         registered.manager().await?.register_prompter(&ObjectPath::try_from(PATH)?, &Options::new()).await?;

@@ -7,8 +7,9 @@ use serde_json::json;
 use zbus::Variant;
 
 use crate::wifi::Ssid;
+use crate::wifi::host::networkmanager;
 
-use super::args::Setup;
+use super::args::{Route, Setup};
 use super::client::Client;
 use super::desk::{self, Desk};
 use super::exit::Error;
@@ -34,7 +35,10 @@ pub async fn run(client: &Client, setup: &Setup) -> Result<(), Error> {
 /// # Errors
 /// As [`run`].
 pub async fn run_with(client: &Client, setup: &Setup, desk: Option<Box<dyn Desk>>) -> Result<(), Error> {
-    let wishes = wishes(setup)?;
+    let mut wishes = wishes(setup)?;
+    if own_network_hides(client, setup).await {
+        wishes.insert("hidden", true.into());
+    }
     let (owner, printer) = client.printer(setup.which.printer.as_deref()).await?;
     let proxy = report::proxy(client, &printer).await?;
     let order = if setup.explain { Order::new() } else { Order::new().told() };
@@ -50,6 +54,13 @@ pub async fn run_with(client: &Client, setup: &Setup, desk: Option<Box<dyn Desk>
     .await
     .map_err(|error| if nobody { nobody_asked(error) } else { error })?;
     if setup.explain { explain(client.output, &printer, outcome) } else { joined(client.output, &printer, outcome) }
+}
+
+/// Whether this computer's own network, where it is meant, hides its name: that is for its owner to know, and not for the
+/// service. Nothing secret is asked for.
+async fn own_network_hides(client: &Client, setup: &Setup) -> bool {
+    let meant = setup.network.ssid.is_none() && setup.route.is_none_or(|route| route == Route::Join);
+    meant && networkmanager::look(client.connection()).await.is_ok_and(|network| network.hidden == Some(true))
 }
 
 /// What `--stdin` is for, where it was missed.

@@ -350,8 +350,8 @@ fn read_setup(reader: &mut Reader, experimental: bool) -> Result<Setup, Error> {
     let from_paper = reader.boolean("from-paper")?.unwrap_or(false);
     let generate = reader.boolean("generate")?.unwrap_or(false);
     let explain = reader.boolean("explain")?.unwrap_or(false);
-    if ssid.is_none() && (hidden || security.is_some()) {
-        return Err(Error::invalid("The options hidden and security are about a network: name it with ssid."));
+    if ssid.is_none() && security.is_some() {
+        return Err(Error::invalid("The option security is about a network: name it with ssid."));
     }
     if from_paper && generate {
         return Err(Error::invalid(

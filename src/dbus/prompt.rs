@@ -192,8 +192,16 @@ impl Conversation {
         }
         add_router(&mut options, ask.router.as_ref());
         match &ask.question {
-            Question::Passphrase(ssid) | Question::ShareNetwork(ssid) => {
+            Question::Passphrase(ssid) => {
                 options.insert("ssid", ssid.as_bytes().to_vec().into());
+            }
+            Question::OwnPassphrase { ssid, connection } => {
+                options.insert("ssid", ssid.as_bytes().to_vec().into());
+                options.insert("connection", connection.as_str().into());
+            }
+            Question::ShareNetwork { ssid, open } => {
+                options.insert("ssid", ssid.as_bytes().to_vec().into());
+                options.insert("open", (*open).into());
             }
             Question::Act(Act::Panel(step)) => {
                 options.insert("step", (*step).into());
@@ -201,11 +209,11 @@ impl Conversation {
             Question::PaperPin | Question::AdminPassword | Question::Act(_) => {}
         }
         match &ask.question {
-            Question::Passphrase(_) | Question::PaperPin | Question::AdminPassword => {
+            Question::Passphrase(_) | Question::OwnPassphrase { .. } | Question::PaperPin | Question::AdminPassword => {
                 let reply = self.call("RequestSecret", &(job, kind, options)).await?;
                 self.secret(reply, patience.saturating_sub(began.elapsed())).await
             }
-            Question::ShareNetwork(_) => {
+            Question::ShareNetwork { .. } => {
                 let reply = self.call("RequestConfirmation", &(job, kind, options)).await?;
                 match reply.body().deserialize::<bool>() {
                     Ok(true) => Ok(Reply::Yes),
@@ -335,12 +343,18 @@ where
 /// What is asked: its name on D-Bus, and a sentence for people.
 fn words(question: &Question) -> (&'static str, String) {
     let (name, text) = match question {
-        Question::Passphrase(ssid) => ("passphrase", format!("What is the password of the Wi-Fi network \"{ssid}\"?")),
+        Question::Passphrase(ssid) | Question::OwnPassphrase { ssid, .. } => {
+            ("passphrase", format!("What is the password of the Wi-Fi network \"{ssid}\"?"))
+        }
         Question::PaperPin => ("paper-pin", "What is the WPS PIN on the page that the printer has printed?".to_owned()),
         Question::AdminPassword => ("admin-password", "What is the printer's administrator password?".to_owned()),
-        Question::ShareNetwork(ssid) => (
+        Question::ShareNetwork { ssid, open: false } => (
             "share-network",
             format!("May the printer have this computer's Wi-Fi network \"{ssid}\" and its password?"),
+        ),
+        Question::ShareNetwork { ssid, open: true } => (
+            "share-network",
+            format!("May the printer join this computer's Wi-Fi network \"{ssid}\", which is open to everybody?"),
         ),
         Question::Act(act) => {
             let (name, text) = match act {

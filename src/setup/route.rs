@@ -17,9 +17,11 @@
 //! assert_eq!(offers[0].reason, "the printer takes the network's name and password over USB");
 //! ```
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::printer::capability::{Capabilities, Capability, Evidence, ReportKind};
+use crate::wifi::host::Unknown;
+use crate::wifi::{Band, Ssid};
 
 /// A kind of way, as a person asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,10 +154,14 @@ impl Abilities {
 }
 
 /// What is around the printer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Surroundings {
     /// The wanted network's name is known: it was given, or this computer is on it.
     pub network: bool,
+    /// It is this computer's own network, which nobody named; what this computer says of it.
+    pub own: Option<Own>,
+    /// Why this computer's own network is not known, where nobody named one.
+    pub unknown: Option<Unknown>,
     /// WPS can't lead to the wanted network: it is WPA3 only, WEP, or for users with names.
     pub beyond_wps: bool,
     /// A registrar that takes a PIN is reachable.
@@ -164,6 +170,21 @@ pub struct Surroundings {
     pub push_button: bool,
     /// There is somebody to ask.
     pub prompter: bool,
+}
+
+/// What this computer says of its own network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Own {
+    /// Its name.
+    pub ssid: Ssid,
+    /// Each of its users has a password of their own, which no printer may have.
+    pub enterprise: bool,
+    /// It has no password.
+    pub open: bool,
+    /// It is heard on this band and not on 2.4 GHz, which is the only one of many printers.
+    pub only_on: Option<Band>,
+    /// Whether its access point offers WPS; `None`: not known.
+    pub wps: Option<bool>,
 }
 
 /// What whoever asked wants.
@@ -196,7 +217,7 @@ pub fn routes(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Vec<Offe
     Route::ALL
         .into_iter()
         .map(|route| match way(route, printer, wish, here) {
-            Ok((way, reason)) => Offer { route, way: Some(way), reason: reason.to_owned() },
+            Ok((way, reason)) => Offer { route, way: Some(way), reason },
             Err(reason) => Offer { route, way: None, reason },
         })
         .collect()
@@ -208,7 +229,7 @@ pub fn ways(offers: &[Offer]) -> Vec<Way> {
     offers.iter().filter_map(|offer| offer.way).collect()
 }
 
-fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Way, &'static str), String> {
+fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Way, String), String> {
     if let Some(only) = wish.route.filter(|only| *only != route) {
         return Err(format!("only {only} was asked for"));
     }
@@ -221,44 +242,67 @@ fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> R
         Route::Join => {
             known(printer.join, wish, "takes a network over USB")?;
             if !here.network {
-                return Err("which network it is to join is not known; name it with --ssid".to_owned());
+                let why = here.unknown.map(|why| format!(" ({why})")).unwrap_or_default();
+                return Err(format!("which network it is to join is not known{why}; name it with --ssid"));
             }
-            Ok((Way::Join, "the printer takes the network's name and password over USB"))
+            match &here.own {
+                None => Ok((Way::Join, "the printer takes the network's name and password over USB".to_owned())),
+                Some(own) => {
+                    let reason = share(own)?;
+                    ask("say whether the printer may have this computer's own network; name one with --ssid")?;
+                    Ok((Way::Join, reason))
+                }
+            }
         }
         Route::Button => {
             known(printer.button, wish, "can WPS by push button")?;
             ask("press the printer's button")?;
             let registrar = here.push_button;
-            Ok((
-                Way::Button { registrar },
-                if registrar {
-                    "a button on the printer is enough; the network's own is pressed for you"
-                } else {
-                    "two buttons are enough: the printer's and the router's"
-                },
-            ))
+            let reason = if registrar {
+                "a button on the printer is enough; the network's own is pressed for you"
+            } else {
+                "two buttons are enough: the printer's and the router's"
+            };
+            Ok((Way::Button { registrar }, reason.to_owned()))
         }
         Route::Pin => {
             let (source, reason) = source(printer, wish, here)?;
             if !here.registrar {
                 return Err("no registrar that takes the PIN can be reached from here".to_owned());
             }
-            Ok((Way::Pin(source), reason))
+            Ok((Way::Pin(source), reason.to_owned()))
         }
         Route::Typed => {
             ask("type the PIN at the router")?;
             let (source, reason) = source(printer, wish, here)?;
-            Ok((Way::Typed(source), reason))
+            Ok((Way::Typed(source), reason.to_owned()))
         }
         Route::Guided => {
             ask("go through the panel")?;
             known(printer.panel.map(|(_, evidence)| evidence), wish, "has a panel whose steps are known")?;
             match printer.panel {
-                Some((steps, _)) => Ok((Way::Guided(steps), "its panel leads onto a network")),
+                Some((steps, _)) => Ok((Way::Guided(steps), "its panel leads onto a network".to_owned())),
                 None => Err("it is not known what its panel offers".to_owned()),
             }
         }
     }
+}
+
+/// What it means to give this computer's own network away, where that can be done at all.
+fn share(own: &Own) -> Result<String, String> {
+    let Own { ssid, .. } = own;
+    if own.enterprise {
+        return Err(format!(
+            "this computer's own network \"{ssid}\" is WPA Enterprise: its password is its user's alone, and no printer may have it; name another network with --ssid"
+        ));
+    }
+    let password = if own.open { "" } else { " and its password" };
+    let mut reason =
+        format!("the printer takes this computer's own network \"{ssid}\"{password} over USB, if you agree");
+    if let Some(band) = own.only_on {
+        let _ = write!(reason, "; it is heard here on {band} only, where many printers hear nothing");
+    }
+    Ok(reason)
 }
 
 fn source(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Source, &'static str), String> {
@@ -312,8 +356,15 @@ mod tests {
         }
     }
 
-    const HERE: Surroundings =
-        Surroundings { network: true, beyond_wps: false, registrar: true, push_button: false, prompter: true };
+    const HERE: Surroundings = Surroundings {
+        network: true,
+        own: None,
+        unknown: None,
+        beyond_wps: false,
+        registrar: true,
+        push_button: false,
+        prompter: true,
+    };
 
     #[test]
     fn all_of_them_best_first() {

@@ -223,7 +223,7 @@ async fn a_program_is_asked_and_answers() {
     let mut program = Program::of(open(&house, "--json setup --ssid Home"));
     let (job, _, prompter) = setup_of(&mut house).await;
 
-    let share = prompter.ask(&job, ask(Question::ShareNetwork(home())));
+    let share = prompter.ask(&job, ask(Question::ShareNetwork { ssid: home(), open: false }));
     let answers = async {
         let event = program.hears().await;
         assert_eq!((&event["kind"], &event["what"]), (&json!("confirmation"), &json!("share-network")), "{event}");

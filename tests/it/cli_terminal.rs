@@ -111,7 +111,7 @@ async fn a_password_is_typed_and_never_seen() {
     let (reply, ()) = tokio::join!(soon(secret), typing);
     assert!(matches!(reply, Ok(Reply::Secret(secret)) if secret.expose() == SECRET.as_bytes()));
 
-    let share = prompter.ask(&job, ask(Question::ShareNetwork(home())));
+    let share = prompter.ask(&job, ask(Question::ShareNetwork { ssid: home(), open: false }));
     let typing = async {
         person.sees("y or n").await;
         person.types("n\r").await;

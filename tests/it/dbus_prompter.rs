@@ -85,7 +85,10 @@ async fn the_starters_own_prompter_is_asked_and_answers() {
     for (question, call) in [
         (Question::PaperPin, "RequestSecret /org/plugprint1/jobs/j1 paper-pin"),
         (Question::AdminPassword, "RequestSecret /org/plugprint1/jobs/j1 admin-password"),
-        (Question::ShareNetwork(home()), "RequestConfirmation /org/plugprint1/jobs/j1 share-network"),
+        (
+            Question::ShareNetwork { ssid: home(), open: false },
+            "RequestConfirmation /org/plugprint1/jobs/j1 share-network",
+        ),
         (Question::Act(Act::StartWpsOnPanel), "RequestAction /org/plugprint1/jobs/j1 start-wps-on-panel"),
         (Question::Act(Act::TypePinAtRouter), "RequestAction /org/plugprint1/jobs/j1 type-pin-at-router"),
         (Question::Act(Act::PressPrinterButton), "RequestAction /org/plugprint1/jobs/j1 press-printer-button"),
@@ -135,7 +138,7 @@ async fn what_a_prompter_answers_is_what_is_heard() {
     let client = house.client().await;
     Helper::register(&client, Will::SayNo).await;
     let prompter = prompter_for(&mut house, &client).await;
-    assert_eq!(asked(&prompter, Question::ShareNetwork(home())).await.unwrap(), b"no");
+    assert_eq!(asked(&prompter, Question::ShareNetwork { ssid: home(), open: false }).await.unwrap(), b"no");
     house.close().await.unwrap();
 }
 
@@ -146,7 +149,11 @@ async fn an_answer_of_another_type_is_none() {
     client.connection.object_server().at(PATH, Confused).await.unwrap();
     register(&client).await;
     let prompter = prompter_for(&mut house, &client).await;
-    for question in [Question::PaperPin, Question::ShareNetwork(home()), Question::Act(Act::PressRouterButton)] {
+    for question in [
+        Question::PaperPin,
+        Question::ShareNetwork { ssid: home(), open: false },
+        Question::Act(Act::PressRouterButton),
+    ] {
         assert_eq!(asked(&prompter, question.clone()).await, Err(Unanswered::NoPrompter), "{question:?}");
     }
     house.close().await.unwrap();
@@ -268,7 +275,10 @@ async fn nobody_else_can_answer() {
     let prompter = prompter_for(&mut house, &client).await;
     let question = {
         let (prompter, job) = (Arc::clone(&prompter), job());
-        let ask = Ask { deadline: in_time(Duration::from_secs(2)), ..ask(Question::ShareNetwork(home())) };
+        let ask = Ask {
+            deadline: in_time(Duration::from_secs(2)),
+            ..ask(Question::ShareNetwork { ssid: home(), open: false })
+        };
         tokio::spawn(async move { plain(prompter.ask(&job, ask).await) })
     };
     heard(&mut hears, 1).await;

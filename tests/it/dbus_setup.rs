@@ -83,7 +83,7 @@ async fn a_set_up_that_makes_no_sense_is_refused_before_anybody_is_asked() {
         setup(&client, [("ssid", vec![b'x'; 33].into())]).await,
         setup(&client, [("ssid", "Home".into())]).await,
         setup(&client, [("security", "wpa2-psk".into())]).await,
-        setup(&client, [("hidden", true.into())]).await,
+        setup(&client, [("hidden", "yes".into())]).await,
         setup(&client, [("ssid", b"Home".to_vec().into()), ("security", "wpa9".into())]).await,
         setup(&client, [("from-paper", true.into()), ("generate", true.into())]).await,
         setup(&client, [("passphrase", "correct horse".into())]).await,

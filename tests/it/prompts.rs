@@ -106,9 +106,12 @@ impl Person {
 fn named(question: &Question) -> (&'static str, String) {
     match question {
         Question::Passphrase(ssid) => ("enter-passphrase", format!("enter-passphrase for {ssid}")),
+        Question::OwnPassphrase { ssid, connection } => {
+            ("enter-passphrase", format!("enter-passphrase for {ssid}, kept as {connection}"))
+        }
         Question::PaperPin => ("enter-paper-pin", "enter-paper-pin".to_owned()),
         Question::AdminPassword => ("enter-admin-password", "enter-admin-password".to_owned()),
-        Question::ShareNetwork(ssid) => ("confirm-network", format!("confirm-network {ssid}")),
+        Question::ShareNetwork { ssid, .. } => ("confirm-network", format!("confirm-network {ssid}")),
         Question::Act(act) => {
             let name = match act {
                 Act::StartWpsOnPanel => "start-wps-on-panel",

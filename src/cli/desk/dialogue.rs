@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 
+use crate::wifi::host::networkmanager::Withheld;
 use crate::wifi::passphrase;
 use crate::wps::pin;
 
@@ -31,6 +32,12 @@ pub trait Face: Send {
     /// # Errors
     /// As [`Face::open`].
     fn pin(&mut self, shown: &Shown) -> Result<(), Error>;
+
+    /// The password of this computer's own network was fetched, or why not.
+    ///
+    /// # Errors
+    /// As [`Face::open`].
+    fn fetched(&mut self, fetched: Result<(), Withheld>) -> Result<(), Error>;
 
     /// A second has passed: what is open, what is shown.
     fn draw(&mut self, question: Option<&Question>, shown: Option<&Shown>);
@@ -136,6 +143,7 @@ impl<F: Face> Dialogue<F> {
                 self.shown = Some(shown);
                 self.draw();
             }
+            Ask::Fetched(fetched) => self.face.fetched(fetched)?,
             Ask::Withdraw(serial) => {
                 self.withdrawn = self.withdrawn.max(serial);
                 self.give_up(serial, true)?;

@@ -80,7 +80,7 @@ impl Desk for Piped {
             loop {
                 match asks.recv().await {
                     Some(Ask::Question(question)) => self.answer(question),
-                    Some(Ask::Pin(_) | Ask::Withdraw(_)) => {}
+                    Some(Ask::Pin(_) | Ask::Fetched(_) | Ask::Withdraw(_)) => {}
                     None => std::future::pending().await,
                 }
             }

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::wifi::host::networkmanager::Withheld;
 use crate::wps::pin;
 
 use super::super::exit::Error;
@@ -11,7 +12,7 @@ use super::super::prompter::{About, Answer, Question, Refusal, Shown, What};
 use super::super::terminal::Quiet;
 use super::browser;
 use super::dialogue::Face;
-use super::words::{label, sentence};
+use super::words::{self, label, sentence};
 
 /// Sees standard error and types on standard input, unseen.
 pub struct Person {
@@ -66,6 +67,11 @@ impl Face for Person {
         self.quiet()
     }
 
+    fn fetched(&mut self, fetched: Result<(), Withheld>) -> Result<(), Error> {
+        self.note(&words::fetched(fetched));
+        Ok(())
+    }
+
     fn draw(&mut self, question: Option<&Question>, shown: Option<&Shown>) {
         let mut lines: Vec<Zeroizing<String>> = Vec::new();
         let mut bold = None;
@@ -95,6 +101,9 @@ impl Face for Person {
         match (answer, &question.what) {
             (Some(Answer::Secret(_)), What::Secret(kind)) => {
                 self.note(&format!("{}: ********", label(kind, &question.about)));
+            }
+            (Some(Answer::Confirmed(false)), What::Confirmation(what)) if what == "share-network" => {
+                self.note("No. Its password was not looked at. Another network can be named with --ssid.");
             }
             (Some(Answer::Confirmed(yes)), _) => self.note(if *yes { "Yes." } else { "No." }),
             _ => self.board.clear(),

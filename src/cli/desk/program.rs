@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::wifi::host::networkmanager::Withheld;
+
 use super::super::exit::Error;
 use super::super::output::Output;
 use super::super::progress;
@@ -60,6 +62,14 @@ impl Face for Program {
         object.insert("event".to_owned(), "display-pin".into());
         object.insert("pin".to_owned(), shown.pin.expose().into());
         self.output.json(&object.into())
+    }
+
+    fn fetched(&mut self, fetched: Result<(), Withheld>) -> Result<(), Error> {
+        self.output.json(&json!({
+            "event": "own-password",
+            "fetched": fetched.is_ok(),
+            "reason": fetched.err().map(|why| why.to_string()),
+        }))
     }
 
     fn draw(&mut self, _question: Option<&Question>, _shown: Option<&Shown>) {}

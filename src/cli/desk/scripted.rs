@@ -67,6 +67,7 @@ impl Desk for Scripted {
             loop {
                 match asks.recv().await {
                     Some(Ask::Question(question)) => self.answer(question)?,
+                    Some(Ask::Fetched(fetched)) => self.tell(&super::words::fetched(fetched))?,
                     Some(Ask::Pin(_) | Ask::Withdraw(_)) => {}
                     None => std::future::pending().await,
                 }

@@ -1,5 +1,7 @@
 //! What the service asks, in words.
 
+use crate::wifi::host::networkmanager::Withheld;
+
 use super::super::prompter::{About, What};
 
 /// What a secret is called.
@@ -41,11 +43,18 @@ pub fn sentence(what: &What, about: &About) -> String {
         },
         What::Confirmation(question) => match question.as_str() {
             "share-network" => {
-                return match about.network() {
-                    network if network.is_empty() => {
+                return match (about.network(), about.open) {
+                    (network, _) if network.is_empty() => {
                         "The printer would get the password of this computer's own network.".to_owned()
                     }
-                    network => format!("The printer would get the password of the network \"{network}\"."),
+                    (network, true) => {
+                        format!(
+                            "This computer is on the network \"{network}\", which is open. The printer would join it."
+                        )
+                    }
+                    (network, false) => format!(
+                        "This computer is on the network \"{network}\". The printer would join it, and get its password for that."
+                    ),
                 };
             }
             _ => "",
@@ -55,5 +64,15 @@ pub fn sentence(what: &What, about: &About) -> String {
         ("", false, _) => about.text.clone(),
         ("", true, What::Action(other) | What::Confirmation(other)) => other.replace('-', " "),
         (known, ..) => known.to_owned(),
+    }
+}
+
+/// What became of this computer's own password.
+#[must_use]
+pub fn fetched(fetched: Result<(), Withheld>) -> String {
+    match fetched {
+        Ok(()) => "Its password comes from NetworkManager.".to_owned(),
+        Err(Withheld::Enterprise) => format!("The printer can't have this network: {}.", Withheld::Enterprise),
+        Err(why) => format!("Its password has to be typed: {why}."),
     }
 }

@@ -73,25 +73,32 @@ impl Flow {
 
     /// The network is known; its passphrase may have to be asked for.
     fn found(&mut self, wanted: Ssid, security: Security, hidden: bool, now: Duration) {
-        if security == Security::Open {
-            return self.check(Credentials { ssid: wanted, security, passphrase: None, hidden }, now);
+        let passphrase = self.target.passphrase.take().filter(|_| security != Security::Open);
+        let credentials = Credentials { ssid: wanted.clone(), security, passphrase, hidden };
+        if self.target.ask_first {
+            let question = Question::ShareNetwork { ssid: wanted, open: credentials.security == Security::Open };
+            let open = self.ask(question, ASK, now);
+            return self.enter(State::Consenting { open, credentials });
         }
-        match self.target.passphrase.take() {
-            Some(passphrase) => {
-                let credentials = Credentials { ssid: wanted.clone(), security, passphrase: Some(passphrase), hidden };
-                if self.target.ask_first {
-                    let open = self.ask(Question::ShareNetwork(wanted), ASK, now);
-                    self.enter(State::Consenting { open, credentials });
-                } else {
-                    self.check(credentials, now);
-                }
-            }
-            None => self.ask_passphrase(wanted, security, hidden, 0, now),
+        self.consented(credentials, now);
+    }
+
+    /// The printer may have this network.
+    pub(super) fn consented(&mut self, credentials: Credentials, now: Duration) {
+        if credentials.passphrase.is_some() || credentials.security == Security::Open {
+            return self.check(credentials, now);
         }
+        let Credentials { ssid, security, hidden, .. } = credentials;
+        self.ask_passphrase(ssid, security, hidden, 0, now);
     }
 
     fn ask_passphrase(&mut self, ssid: Ssid, security: Security, hidden: bool, tries: u32, now: Duration) {
-        let open = self.ask(Question::Passphrase(ssid.clone()), ASK, now);
+        // Where this computer has it, its owner's own program may fetch it; what could not be used is typed.
+        let question = match self.target.connection.take().filter(|_| self.target.ask_first) {
+            Some(connection) => Question::OwnPassphrase { ssid: ssid.clone(), connection },
+            None => Question::Passphrase(ssid.clone()),
+        };
+        let open = self.ask(question, ASK, now);
         self.enter(State::AskingPassphrase { open, ssid, security, hidden, tries });
     }
 

@@ -89,8 +89,11 @@ pub struct Target {
     pub hidden: bool,
     /// Its passphrase, where it was given.
     pub passphrase: Option<Passphrase>,
-    /// The passphrase is this computer's own: ask before it is given away.
+    /// It is this computer's own network, which nobody named: ask before it is given away. Ways that need no passphrase
+    /// may lead to another one.
     pub ask_first: bool,
+    /// The name of the profile in which this computer keeps the passphrase, for the prompter.
+    pub connection: Option<String>,
 }
 
 /// One attempt.
@@ -304,7 +307,8 @@ impl Flow {
     /// The network that the way leads to, where that is known.
     fn destination(&self) -> Option<&Ssid> {
         let by_registrar = matches!(self.way, Way::Pin(_) | Way::Button { registrar: true });
-        self.target.ssid.as_ref().or(self.admits_to.as_ref().filter(|_| by_registrar))
+        let wanted = self.target.ssid.as_ref().filter(|_| matches!(self.way, Way::Join) || !self.target.ask_first);
+        wanted.or(self.admits_to.as_ref().filter(|_| by_registrar))
     }
 
     /// Whether the station is connected to the wanted network, with an address or without.
@@ -388,7 +392,7 @@ impl Flow {
             }
             (_, Err(Unanswered::NoPrompter)) => self.fail_for_good(Failure::NoPrompter),
             (_, Err(Unanswered::Declined)) => self.fail_for_good(Failure::Canceled { written: self.written }),
-            (State::Consenting { credentials, .. }, Ok(Reply::Yes)) => self.check(credentials, now),
+            (State::Consenting { credentials, .. }, Ok(Reply::Yes)) => self.consented(credentials, now),
             (State::AskingPassphrase { ssid, security, hidden, tries, .. }, Ok(Reply::Secret(typed))) => {
                 self.passphrase(&typed, ssid, security, hidden, tries, now);
             }

@@ -216,12 +216,25 @@ pub enum Request {
 pub enum Question {
     /// The network's passphrase.
     Passphrase(Ssid),
+    /// The passphrase of this computer's own network, after [`Question::ShareNetwork`]: from where this computer keeps
+    /// it, or from a person.
+    OwnPassphrase {
+        /// The network.
+        ssid: Ssid,
+        /// The name of the profile that has it.
+        connection: String,
+    },
     /// The PIN on the paper.
     PaperPin,
     /// The administrator's password of the printer.
     AdminPassword,
     /// Whether the printer may have this computer's own network.
-    ShareNetwork(Ssid),
+    ShareNetwork {
+        /// The network.
+        ssid: Ssid,
+        /// It is open: there is no passphrase.
+        open: bool,
+    },
     /// To do something; yes when it is done.
     Act(Act),
 }

@@ -66,13 +66,13 @@ pub(super) async fn run(
     if errand.explain {
         return Ok(JobResult::Routes(survey.offers));
     }
-    let Errand { target, .. } = errand;
     let ways = survey.ways().inspect_err(|failure| {
         tracing::info!(job = %work.job, error = failure.kind.name(), "no way onto the network");
     })?;
     tracing::info!(job = %work.job, ways = ?ways.iter().map(|way| way.route().name()).collect::<Vec<_>>(), "set-up begins");
     let generated = |way: &Way| matches!(way, Way::Pin(Source::Generated) | Way::Typed(Source::Generated));
     let new_pin = ways.iter().any(generated).then(|| pin::generate(&mut rand::rng()));
+    let target = survey.target;
     let desk = survey.registrar.map(|(registrar, access)| (registrar, access.ssid)).unzip();
     let plan = flow::Plan { target, ways, new_pin, registrar: desk.1 };
     let mut driver = Driver::new(work, line, desk.0.map(|one| registrar::Desk::open(one, &work.clock)));

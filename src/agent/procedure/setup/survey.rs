@@ -15,7 +15,8 @@ use crate::printer::buttons;
 use crate::printer::probe::Facts;
 use crate::setup::diagnosis;
 use crate::setup::flow::Target;
-use crate::setup::route::{self, Abilities, Offer, Route, Source, Surroundings, Way, Wish};
+use crate::setup::route::{self, Abilities, Offer, Own, Route, Source, Surroundings, Way, Wish};
+use crate::wifi::host::{HostNetwork, Unknown};
 use crate::wifi::{Band, Security};
 use crate::wps::registrar::{self, Access, Registrar};
 
@@ -26,6 +27,8 @@ const MAX_REGISTRARS: usize = 16;
 
 /// What was found.
 pub(super) struct Survey {
+    /// The network that is wanted; this computer's own, where nobody named one.
+    pub(super) target: Target,
     /// All routes, best first.
     pub(super) offers: Vec<Offer>,
     /// The registrar that leads to the wanted network.
@@ -36,13 +39,32 @@ pub(super) struct Survey {
 
 /// Looks around. Nothing is changed.
 pub(super) async fn look(work: &Work, errand: &Errand) -> Survey {
-    let Errand { target, wish, method, facts, .. } = errand;
-    let found = choose(probe(work).await, target);
+    let Errand { wish, method, facts, .. } = errand;
+    let mut target = errand.target.clone();
+    let (found, own) = tokio::join!(probe(work), own_network(work, errand));
+    let (mut own_facts, mut unknown) = (None, None);
+    match own {
+        Some(Ok(network)) => {
+            own_facts = Some(facts_of(&network));
+            target.band = network.band();
+            target.ask_first = true;
+            let HostNetwork { ssid, security, hidden, connection, .. } = network;
+            target.ssid = Some(ssid);
+            target.security = Some(security);
+            target.hidden |= hidden.unwrap_or(false);
+            target.connection = Some(connection);
+        }
+        Some(Err(why)) => unknown = Some(why),
+        None => {}
+    }
+    let found = choose(found, &target);
     let known = target.security.clone().or_else(|| found.refused.clone().filter(|_| target.ssid.is_some()));
     let security = known.filter(beyond_wps);
     let prompter = work.prompter.as_ref().is_some_and(|prompter| prompter.is_there());
     let here = Surroundings {
         network: target.ssid.is_some(),
+        own: own_facts,
+        unknown,
         beyond_wps: security.is_some(),
         registrar: found.registrar.is_some(),
         push_button: found.registrar.is_some(),
@@ -51,10 +73,38 @@ pub(super) async fn look(work: &Work, errand: &Errand) -> Survey {
     let printer = abilities(facts);
     let offers = offers(&printer, wish, *method, &here);
     // Would there be a way if the network were another?
-    let could = Surroundings { beyond_wps: false, registrar: true, push_button: true, ..here };
+    let could = Surroundings { own: None, beyond_wps: false, registrar: true, push_button: true, ..here };
     let beyond =
         security.or(found.refused).filter(|_| !route::ways(&self::offers(&printer, wish, *method, &could)).is_empty());
-    Survey { offers, registrar: found.registrar, beyond }
+    Survey { target, offers, registrar: found.registrar, beyond }
+}
+
+/// This computer's own network, where nobody named one and one has to be known.
+async fn own_network(work: &Work, errand: &Errand) -> Option<Result<HostNetwork, Unknown>> {
+    let needed = errand.target.ssid.is_none()
+        && errand.method.is_none()
+        && errand.wish.route.is_none_or(|route| route == Route::Join);
+    if !needed {
+        return None;
+    }
+    let network = timeout(LOOK, work.host.network()).await.unwrap_or(Err(Unknown::Silent));
+    match &network {
+        Ok(network) => {
+            tracing::info!(job = %work.job, security = network.security.name(), "this computer's own network")
+        }
+        Err(why) => tracing::info!(job = %work.job, %why, "this computer's own network is not known"),
+    }
+    Some(network)
+}
+
+fn facts_of(network: &HostNetwork) -> Own {
+    Own {
+        ssid: network.ssid.clone(),
+        enterprise: network.security == Security::Enterprise,
+        open: network.security == Security::Open,
+        only_on: network.band().filter(|band| *band != Band::Band2_4),
+        wps: network.wps.map(|wps| wps.offered),
+    }
 }
 
 impl Survey {

@@ -24,10 +24,10 @@ pub(super) fn stage(step: Step) -> &'static str {
 /// What the user should do while this is asked.
 pub(super) fn user_action(question: &Question) -> &'static str {
     match question {
-        Question::Passphrase(_) => "enter-passphrase",
+        Question::Passphrase(_) | Question::OwnPassphrase { .. } => "enter-passphrase",
         Question::PaperPin => "enter-paper-pin",
         Question::AdminPassword => "enter-admin-password",
-        Question::ShareNetwork(_) => "confirm-network",
+        Question::ShareNetwork { .. } => "confirm-network",
         Question::Act(Act::StartWpsOnPanel) => "start-wps-on-panel",
         Question::Act(Act::TypePinAtRouter) => "type-pin-at-router",
         Question::Act(Act::PressPrinterButton) => "press-printer-button",

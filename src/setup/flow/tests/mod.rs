@@ -127,9 +127,10 @@ impl Scene {
                 self.person = Some(ticket);
                 let question = match question {
                     Question::Passphrase(ssid) => format!("passphrase of {ssid}"),
+                    Question::OwnPassphrase { ssid, connection } => format!("passphrase of {ssid}, from {connection}"),
                     Question::PaperPin => "paper pin".into(),
                     Question::AdminPassword => "admin password".into(),
-                    Question::ShareNetwork(ssid) => format!("share {ssid}"),
+                    Question::ShareNetwork { ssid, .. } => format!("share {ssid}"),
                     Question::Act(act) => format!("{act:?}"),
                 };
                 format!("person: {question} until {}", until.as_secs())
