@@ -30,21 +30,31 @@ pub(super) struct Admission {
     asked: Vec<oneshot::Sender<Result<Links, Failure>>>,
 }
 
+impl Admission {
+    fn wait(&mut self, reply: oneshot::Sender<Result<Links, Failure>>) {
+        self.asked.retain(|asked| !asked.is_closed());
+        self.asked.push(reply);
+    }
+}
+
 impl Registry {
     /// Answers with the printer's links, now or once it is ours to drive.
     pub(super) fn ask_links(&mut self, printer: &PrinterId, reply: oneshot::Sender<Result<Links, Failure>>) {
         match self.printers.get_mut(printer) {
             Some(entry) if entry.pool.is_none() && matches!(entry.condition, Condition::Probing(_)) => {
-                entry.admission.asked.retain(|asked| !asked.is_closed());
-                entry.admission.asked.push(reply);
+                entry.admission.wait(reply);
             }
+            // It never has any. Who waits for them is told nothing until the printer goes, so that nobody asks again.
+            Some(entry) if entry.recognised.legacy.is_some() => entry.admission.wait(reply),
             _ => drop(reply.send(self.links(printer))),
         }
     }
 
     /// It is ours to drive now.
     pub(super) fn give_links(&mut self, printer: &PrinterId) {
-        let Some(entry) = self.printers.get_mut(printer) else { return };
+        let Some(entry) = self.printers.get_mut(printer).filter(|entry| entry.recognised.legacy.is_none()) else {
+            return;
+        };
         for reply in std::mem::take(&mut entry.admission.asked) {
             // Nobody waits for it any more when this fails.
             let _ = reply.send(self.links(printer));

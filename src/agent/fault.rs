@@ -44,7 +44,7 @@ pub(super) fn of_usb(error: &usb::Error) -> Failure {
     Failure::new(kind, http::Error::Usb(error.clone()).whose(), message)
 }
 
-const CLAIMED: &str = "Another program holds the printer's USB interface. Stop it (ipp-usb, a virtual machine, a scanner program), then try again.";
+const CLAIMED: &str = "Another program holds the printer's USB interface. Stop it, or wait for it (ipp-usb, a print job of CUPS, a virtual machine, a scanner program), then try again.";
 
 /// A failure of one exchange.
 pub(super) fn of_http(error: &http::Error) -> Failure {

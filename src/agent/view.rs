@@ -393,6 +393,13 @@ pub enum JobResult {
         /// How.
         action: Action,
     },
+    /// The pages that were sent to a printer that does not tell whether they come out.
+    Sent {
+        /// As above.
+        pages: Vec<String>,
+        /// What to do, in words.
+        note: &'static str,
+    },
     /// Its documents, without what is private in them.
     Documents {
         /// By path: the document, or in words what came instead of it.

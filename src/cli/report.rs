@@ -90,9 +90,16 @@ pub async fn proxy<'a>(client: &'a Client, printer: &Printer) -> Result<PrinterP
 
 fn tell(client: &Client, printer: &Printer, outcome: Outcome) -> Result<(), Error> {
     let output = client.output;
-    let pages = Properties::new(outcome).texts("pages");
-    if output.is_json() {
+    let outcome = Properties::new(outcome);
+    let (pages, note) = (outcome.texts("pages"), outcome.text("note"));
+    if output.is_json() && note.is_empty() {
         return output.json(&json!({ "printer": printer.id(), "printed": pages }));
+    }
+    if output.is_json() {
+        return output.json(&json!({ "printer": printer.id(), "sent": pages, "note": note }));
+    }
+    if !note.is_empty() {
+        return output.line(format_args!("Sent to {}: {}. {note}", printer.name(), pages.join(", ")));
     }
     match pages.as_slice() {
         [] => output.line(format_args!("Printed by {}.", printer.name())),

@@ -7,6 +7,7 @@
 
 mod ipp;
 mod ledm;
+mod pml;
 mod words;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::wifi::{Credentials, Ssid};
 #[derive(Clone)]
 pub struct Control {
     facts: Arc<Facts>,
+    pool: http::Pool,
     ledm: Ledm,
     ipp: Ipp,
     password: Option<Password>,
@@ -35,14 +37,15 @@ impl Control {
     /// Speaks through these links to the printer of which this is known.
     #[must_use]
     pub fn new(pool: http::Pool, facts: Arc<Facts>) -> Self {
-        Self { facts, ledm: Ledm::new(pool.clone()), ipp: Ipp::new(pool), password: None }
+        Self { facts, ledm: Ledm::new(pool.clone()), ipp: Ipp::new(pool.clone()), pool, password: None }
     }
 
     /// The same printer, for its administrator. The password is tried once, because a printer may lock.
     #[must_use]
     pub fn logged_in(&self, password: Password) -> Self {
         let ledm = self.ledm.logged_in(password.clone());
-        Self { facts: Arc::clone(&self.facts), ledm, ipp: self.ipp.clone(), password: Some(password) }
+        let (pool, ipp) = (self.pool.clone(), self.ipp.clone());
+        Self { facts: Arc::clone(&self.facts), pool, ledm, ipp, password: Some(password) }
     }
 
     /// The same printer after it was away: on other links, and with what is known of it now. Who was its administrator
@@ -75,6 +78,8 @@ impl Control {
     pub async fn may_print(&self, sheet: &Sheet) -> Result<Result<(), Blocking>, Error> {
         match sheet {
             Sheet::Ledm(_) => ledm::may_print(&self.ledm).await,
+            // It does not tell.
+            Sheet::Pml(_) => Ok(Ok(())),
         }
     }
 
@@ -86,6 +91,7 @@ impl Control {
     pub async fn print(&self, sheet: &Sheet) -> Result<(), Error> {
         match sheet {
             Sheet::Ledm(page) => Ok(self.ledm.print(&self.facts.job_url, *page).await?),
+            Sheet::Pml(page) => pml::print(&self.pool, page).await,
         }
     }
 
@@ -96,6 +102,7 @@ impl Control {
     pub async fn progress(&self, page: &mut Progress) -> Result<Stage, Error> {
         match page {
             Progress::Ledm { page, since } => ledm::progress(&self.ledm, page, *since).await,
+            Progress::Untold => Ok(Stage::Untold),
         }
     }
 
@@ -107,7 +114,7 @@ impl Control {
         match self.by(Capability::WifiStatus) {
             Some(Protocol::Ledm) => ledm::snapshot(&self.ledm).await,
             Some(Protocol::Ipp) => ipp::snapshot(&self.ipp).await,
-            None => Err(Error::NoWay("tells what it is connected to")),
+            Some(Protocol::Pml) | None => Err(Error::NoWay("tells what it is connected to")),
         }
     }
 
@@ -118,7 +125,7 @@ impl Control {
     pub async fn scan(&self, directed: Option<&Ssid>) -> Result<Heard, Error> {
         match self.by(Capability::WifiScan) {
             Some(Protocol::Ledm) => Ok(Heard::Ledm(self.ledm.scan(self.station()?, directed).await?)),
-            Some(Protocol::Ipp) | None => Err(Error::NoWay("tells which networks it hears")),
+            Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("tells which networks it hears")),
         }
     }
 
@@ -129,7 +136,7 @@ impl Control {
     pub async fn power(&self, on: bool) -> Result<(), SetError> {
         match self.by(Capability::WifiPower) {
             Some(Protocol::Ledm) => Ok(self.ledm.power(self.station()?, on).await?),
-            Some(Protocol::Ipp) | None => Err(Error::NoWay("lets its radio be switched").into()),
+            Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("lets its radio be switched").into()),
         }
     }
 
@@ -142,7 +149,7 @@ impl Control {
         match self.by(Capability::WifiJoin) {
             Some(Protocol::Ledm) => ledm::join(&self.ledm, self.station()?, credentials, heard).await,
             Some(Protocol::Ipp) => ipp::join(&self.ipp, credentials).await,
-            None => Err(Error::NoWay("takes a network").into()),
+            Some(Protocol::Pml) | None => Err(Error::NoWay("takes a network").into()),
         }
     }
 
@@ -154,7 +161,7 @@ impl Control {
     pub async fn rules(&self) -> Result<Vec<u32>, Error> {
         match self.by(Capability::WifiJoin) {
             Some(Protocol::Ledm) => ledm::rules(&self.ledm, self.station()?).await,
-            Some(Protocol::Ipp) | None => Ok(Vec::new()),
+            Some(Protocol::Ipp | Protocol::Pml) | None => Ok(Vec::new()),
         }
     }
 
@@ -165,7 +172,7 @@ impl Control {
     pub async fn wps_pin(&self) -> Result<Pin, Error> {
         match self.by(Capability::ReadPin) {
             Some(Protocol::Ledm) => Ok(self.ledm.wps_pin(self.station()?).await?),
-            Some(Protocol::Ipp) | None => Err(Error::NoWay("gives its WPS PIN")),
+            Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("gives its WPS PIN")),
         }
     }
 
@@ -176,7 +183,7 @@ impl Control {
     pub async fn give_wps_pin(&self, pin: &Pin) -> Result<(), SetError> {
         match self.by(Capability::WritePin) {
             Some(Protocol::Ledm) => Ok(self.ledm.give_wps_pin(self.station()?, pin).await?),
-            Some(Protocol::Ipp) | None => Err(Error::NoWay("takes a WPS PIN").into()),
+            Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("takes a WPS PIN").into()),
         }
     }
 

@@ -122,6 +122,8 @@ pub enum Stage {
     Stopped(Blocking),
     /// The page is out.
     Out,
+    /// The printer took the job, and never tells what becomes of it.
+    Untold,
     /// Somebody ended the job at the panel.
     Canceled,
 }
@@ -136,6 +138,8 @@ pub enum Progress {
         /// When the printer took it.
         since: Instant,
     },
+    /// The printer tells nothing.
+    Untold,
 }
 
 impl Progress {
@@ -144,6 +148,7 @@ impl Progress {
     pub fn of(sheet: &Sheet) -> Self {
         match sheet {
             Sheet::Ledm(_) => Self::Ledm { page: Printing::default(), since: Instant::now() },
+            Sheet::Pml(_) => Self::Untold,
         }
     }
 }

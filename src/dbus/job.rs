@@ -184,6 +184,10 @@ impl Serialize for Answer {
             }
             JobResult::Network(state) => add_station(&mut entries, state)?,
             JobResult::Printed { pages } => entries.serialize_entry("pages", &Variant::from(pages.clone()))?,
+            JobResult::Sent { pages, note } => {
+                entries.serialize_entry("pages", &Variant::from(pages.clone()))?;
+                entries.serialize_entry("note", &Variant::from(*note))?;
+            }
             JobResult::Documents { documents } => {
                 entries.serialize_entry("documents", &Variant::from(documents.clone()))?;
             }

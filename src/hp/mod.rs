@@ -5,5 +5,6 @@
 pub mod cdm;
 mod error;
 pub mod ledm;
+pub mod pml;
 
 pub use error::{Detail, Error, SetError};

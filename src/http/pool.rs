@@ -1,5 +1,6 @@
 //! A printer's links, lent one exchange at a time.
 
+mod loan;
 mod ration;
 
 use std::future::Future;

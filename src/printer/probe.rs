@@ -10,6 +10,7 @@ use crate::hp::ledm::manifest;
 use crate::hp::ledm::resource::ResourceUri;
 use crate::hp::ledm::station;
 use crate::hp::ledm::{Error, Ledm};
+use crate::hp::pml;
 use crate::http;
 use crate::ipp::identify::Action;
 use crate::ipp::station::Station;
@@ -21,7 +22,7 @@ use crate::printer::text::clean;
 use crate::usb::descriptor::{Channel, HP};
 use crate::wifi::station::StationState;
 
-pub use crate::printer::recognise::{Recognised, recognise};
+pub use crate::printer::recognise::{Legacy, Recognised, recognise};
 
 /// What a printer can be asked for, and what is needed to do so.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub enum Protocol {
     Ledm,
     /// The Internet Printing Protocol, as every maker's printers speak it over USB.
     Ipp,
+    /// HP's management language of before HTTP, within a print job.
+    Pml,
 }
 
 /// A page that the printer composes itself, as it is asked for.
@@ -64,6 +67,8 @@ pub enum Protocol {
 pub enum Sheet {
     /// By LEDM's internal print.
     Ledm(Printable),
+    /// By PML's `print-internal-page`.
+    Pml(pml::Page),
 }
 
 impl Sheet {
@@ -72,6 +77,7 @@ impl Sheet {
     pub fn name(&self) -> &str {
         match self {
             Self::Ledm(page) => page.token(),
+            Self::Pml(_) => "print-internal-page=3",
         }
     }
 }
@@ -96,6 +102,8 @@ pub struct Pages {
 
 const NOT_LEDM: &str =
     "CUPS can print on it; plugprint can't ask it for reports or its WPS PIN, because it does not speak HP's LEDM.";
+const OLD: &str = "It has no HTTP over USB, so it prints with its own driver in CUPS. plugprint can ask it for its configuration page, and is not told whether that comes out.";
+const UNKNOWN_OLD: &str = "It has no HTTP over USB, so it prints with its own driver in CUPS. Its device id does not say that it is HP's and understands PJL, so plugprint sends nothing to it.";
 /// Every other word than `setupComplete` means that it has not been set up [I].
 const OUT_OF_BOX: &str = "The printer says that it has not been set up yet: follow the steps on its panel first (paper, cartridges, alignment). Reports may come out only after that.";
 
@@ -105,6 +113,9 @@ const OUT_OF_BOX: &str = "The printer says that it has not been set up yet: foll
 /// When it can't be reached, is busy, or its list of pages makes no sense. Other documents that it won't give, or
 /// that make no sense, only cost what would have been learnt from them.
 pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Option<Facts>, Error> {
+    if let Some(legacy) = &recognised.legacy {
+        return Ok(Some(Facts::without_http(legacy)));
+    }
     let mut facts = Facts::nothing();
     // LEDM is HP's: what another maker's printer does with a request for it, nobody knows.
     if recognised.vendor_id != HP {
@@ -157,6 +168,24 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
 }
 
 impl Facts {
+    /// What is known of an old printer without asking it anything. That the value 3 is the configuration page is
+    /// confirmed, and that it takes our job is not \[I\]; on printers with a network card that page, or one after it,
+    /// shows the network \[K\].
+    fn without_http(legacy: &Legacy) -> Self {
+        let Legacy::Pml(page) = legacy else {
+            return Self { remark: UNKNOWN_OLD.to_owned(), ..Self::nothing() };
+        };
+        let mut facts = Self { remark: OLD.to_owned(), ..Self::nothing() };
+        let mut offered = Offered::default();
+        for kind in [ReportKind::Network, ReportKind::Status] {
+            let candidates = vec![Sheet::Pml(page.clone())];
+            offered.capabilities.insert(kind.capability(), Evidence::Assumed);
+            offered.pages.insert(kind, Pages { candidates, evidence: Evidence::Assumed });
+        }
+        facts.add(Protocol::Pml, offered);
+        facts
+    }
+
     /// Takes over what this protocol offers, where nothing better is known: of two protocols that can do the same, the one
     /// with the better evidence does it, and the first where both are equally good.
     fn add(&mut self, protocol: Protocol, offered: Offered) {

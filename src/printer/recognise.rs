@@ -2,17 +2,28 @@
 
 use std::time::Duration;
 
+use crate::hp::pml;
 use crate::http::Reset;
 use crate::printer::identity::PrinterId;
 use crate::printer::quirks::{self, Book, Quirks};
 use crate::printer::text::clean;
-use crate::usb::descriptor::{self, BasicCapabilities, Function};
+use crate::usb::descriptor::{self, BasicCapabilities, Function, HP};
+use crate::usb::raw::Port;
 use crate::usb::{self, Arrival, Device, device_id::DeviceId};
 
 /// A printer that has just been switched on may leave a string unanswered. Its serial number is asked for so
 /// often, because its identity hangs on it.
 const SERIAL_ATTEMPTS: u32 = 3;
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(1);
+
+/// What is left of an HP printer that has no HTTP over USB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Legacy {
+    /// Its configuration page, by PML.
+    Pml(pml::Page),
+    /// Nothing: its device id does not say that it understands that, so nothing is ever written to it.
+    Nothing,
+}
 
 /// What a device's descriptors and strings say. Texts are cleaned.
 #[derive(Clone, Debug)]
@@ -29,6 +40,8 @@ pub struct Recognised {
     pub vendor_id: u16,
     /// The ways to reach HTTP, best first.
     pub functions: Vec<Function>,
+    /// What there is instead, where there is none.
+    pub legacy: Option<Legacy>,
     /// Why it can't be spoken to as it is, and what to do.
     pub mute: Option<String>,
     /// What its descriptors say that it is; `None`: nothing.
@@ -43,7 +56,7 @@ pub struct Recognised {
 const SMART_INSTALL: &str = "The printer shows itself as a CD-ROM with its Windows driver (HP Smart Install) and can't print yet. \
      Install usb_modeswitch with its data package, then plug the printer in again: it becomes a printer by itself.";
 
-/// Looks at a device. `None`: it is no printer that can be reached through HTTP. What the book says of its numbers
+/// Looks at a device. `None`: it is no printer that can be reached through HTTP, nor an old one of HP's. What the book says of its numbers
 /// counts before it is asked anything.
 ///
 /// # Errors
@@ -52,7 +65,9 @@ pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> R
     let described = descriptor::parse(device.raw_descriptors())?;
     let functions = described.functions();
     let cd_rom = functions.is_empty() && described.smart_install();
-    if functions.is_empty() && !cd_rom {
+    // Other makers' printers without HTTP are none of our business: their drivers have them.
+    let old = functions.is_empty() && described.vendor_id == HP && described.printer_class();
+    if functions.is_empty() && !cd_rom && !old {
         return Ok(None);
     }
     let by_number = book.of(arrival.vendor_id, arrival.product_id, None);
@@ -82,6 +97,15 @@ pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> R
         },
         None => DeviceId::default(),
     };
+    let (device_id, legacy) = match Port::of(&described) {
+        Some(port) if old => {
+            let device_id = old_device_id(device, port).await?;
+            let language = pml::Language::of(&device_id);
+            let page = language.map(|language| Legacy::Pml(pml::Page::new(port, language)));
+            (device_id, Some(page.unwrap_or(Legacy::Nothing)))
+        }
+        _ => (device_id, old.then_some(Legacy::Nothing)),
+    };
     let manufacturer = by_number.manufacturer.as_deref().or(strings.manufacturer.as_deref()).unwrap_or_default();
     let product = by_number.model.as_deref().or(strings.product.as_deref()).unwrap_or_default();
     let name = quirks::full_name(manufacturer, product);
@@ -96,7 +120,20 @@ pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> R
         _ => cd_rom.then(|| SMART_INSTALL.to_owned()),
     };
     let basic = described.info().and_then(|info| info.capabilities);
-    Ok(Some(Recognised { basic, ..named(arrival, functions, &strings, &device_id, quirks, mute) }))
+    Ok(Some(Recognised { basic, legacy, ..named(arrival, functions, &strings, &device_id, quirks, mute) }))
+}
+
+/// It decides whether anything is ever written, so a printer that is only starting is asked again.
+async fn old_device_id(device: &dyn Device, port: Port) -> Result<DeviceId, usb::Error> {
+    for attempt in 1..=SERIAL_ATTEMPTS {
+        match port.device_id(device).await {
+            Ok(device_id) => return Ok(device_id),
+            Err(usb::Error::Gone) => return Err(usb::Error::Gone),
+            Err(_) if attempt < SERIAL_ATTEMPTS => tokio::time::sleep(BETWEEN_ATTEMPTS).await,
+            Err(_) => {}
+        }
+    }
+    Ok(DeviceId::default())
 }
 
 fn named(
@@ -136,6 +173,7 @@ fn named(
         serial_number: clean(shown),
         vendor_id: arrival.vendor_id,
         functions,
+        legacy: None,
         mute,
         quirks,
         basic: None,

@@ -40,6 +40,8 @@ pub enum Channel {
     HpLedmScan,
     /// ff/02/10: HP's channel on the Marvell LaserJets (P1102w's generation).
     HpMarvellEws,
+    /// 07/01/02: a printer's old interface, where no HTTP is spoken. Never among [`Device::functions`].
+    Printer,
 }
 
 impl Channel {
@@ -215,7 +217,7 @@ impl Setting {
     }
 
     /// The first bulk endpoint towards the host, or towards the device.
-    fn bulk(&self, inward: bool) -> Option<Endpoint> {
+    pub(super) fn bulk(&self, inward: bool) -> Option<Endpoint> {
         self.endpoints
             .iter()
             .find(|e| e.kind == TransferType::Bulk && (e.endpoint.address & 0x80 != 0) == inward)

@@ -7,6 +7,7 @@ pub mod descriptor;
 pub mod device_id;
 pub mod libusb;
 pub mod link;
+pub mod raw;
 
 use std::fmt;
 use std::future::Future;

@@ -73,6 +73,8 @@ mod dnssd_avahi;
 mod ipp_wifi;
 mod ledm_radio;
 #[cfg(feature = "emulator")]
+mod legacy;
+#[cfg(feature = "emulator")]
 mod networkmanager;
 #[cfg(feature = "emulator")]
 mod prompts;

@@ -29,6 +29,13 @@ pub(in crate::agent) fn plan(entry: &Entry) -> Result<Plan, Failure> {
             "Only HP's printers, as far as they can be asked over USB, have the documents that this is about.",
         ));
     }
+    if entry.recognised.legacy.is_some() {
+        return Err(Failure::new(
+            ErrorKind::NotSupported,
+            Party::Printer,
+            "This printer has no HTTP over USB, and so none of the documents that this is about.",
+        ));
+    }
     let mut private = vec![entry.recognised.serial_number.clone()];
     if let Condition::Ready(facts) | Condition::Troubled(_, Some(facts)) = &entry.condition {
         private.push(facts.uuid.clone());

@@ -19,16 +19,22 @@ pub(super) const PAGE: Duration = Duration::from_secs(10 * 60);
 const CHECK: Duration = Duration::from_secs(30);
 /// How long the printer may take to take the job: two forms of it, a minute each [C DeskJet 3750].
 const SEND: Duration = Duration::from_secs(4 * 60);
+/// Said of a page that was sent to a printer that never answers.
+const UNTOLD: &str = "This printer does not tell whether the page comes out: look. If there is none after a minute, ask once more within ten minutes: it is then asked in the other form that such printers may understand.";
 /// Between two questions.
 const POLL: Duration = Duration::from_secs(1);
 
 /// Prints these pages, one after the other.
 pub(super) async fn print(work: &Work, pages: &[Page]) -> Result<JobResult, Failure> {
     let mut printed: Vec<String> = Vec::new();
+    let mut all_told = true;
     for page in pages {
         let share = Share { done: printed.len(), of: pages.len() };
         match one(work, page, share).await {
-            Ok(sheet) => printed.push(sheet.name().to_owned()),
+            Ok((sheet, told)) => {
+                printed.push(sheet.name().to_owned());
+                all_told &= told;
+            }
             Err(mut failure) => {
                 if !printed.is_empty() {
                     failure.message = format!("Already printed: {}. Then: {}", printed.join(", "), failure.message);
@@ -37,7 +43,7 @@ pub(super) async fn print(work: &Work, pages: &[Page]) -> Result<JobResult, Fail
             }
         }
     }
-    Ok(JobResult::Printed { pages: printed })
+    Ok(if all_told { JobResult::Printed { pages: printed } } else { JobResult::Sent { pages: printed, note: UNTOLD } })
 }
 
 /// How much of a job one page is.
@@ -56,12 +62,13 @@ impl Share {
     }
 }
 
-async fn one(work: &Work, page: &Page, share: Share) -> Result<Sheet, Failure> {
+/// Prints a page. Whether the printer told that it is out.
+async fn one(work: &Work, page: &Page, share: Share) -> Result<(Sheet, bool), Failure> {
     let Some(first) = page.0.first() else { return Err(no_such_page()) };
     check(work, first, share).await?;
     let sheet = send(work, page, share).await?;
-    follow(work, &sheet, share).await?;
-    Ok(sheet)
+    let told = follow(work, &sheet, share).await?;
+    Ok((sheet, told))
 }
 
 /// Waits until the printer can print; refuses with its own reason where that does not pass by itself.
@@ -113,8 +120,8 @@ fn no_such_page() -> Failure {
     Failure::new(ErrorKind::NotSupported, Party::Printer, "This printer has no such page.")
 }
 
-/// Follows the page until it is out.
-async fn follow(work: &Work, sheet: &Sheet, share: Share) -> Result<(), Failure> {
+/// Follows the page until it is out; `false` where the printer does not tell.
+async fn follow(work: &Work, sheet: &Sheet, share: Share) -> Result<bool, Failure> {
     const SENT: &str = "The page was already sent to the printer, and comes out all the same.";
     let mut stage = work.enter("printing", PAGE);
     stage.progress = share.progress(0.3);
@@ -144,7 +151,8 @@ async fn follow(work: &Work, sheet: &Sheet, share: Share) -> Result<(), Failure>
         };
         garbled = 0;
         let now = match stage_now {
-            control::Stage::Out => return Ok(()),
+            control::Stage::Out => return Ok(true),
+            control::Stage::Untold => return Ok(false),
             control::Stage::Canceled => {
                 return Err(Failure::new(
                     ErrorKind::PrinterRejected,
