@@ -62,6 +62,17 @@ impl Told {
     }
 }
 
+/// How a printer that speaks its maker's protocol too can show which one it is. Empty where it does not say.
+pub(super) async fn identify(pool: &http::Pool) -> Vec<Action> {
+    match Ipp::new(pool.clone()).attributes(identify::ATTRIBUTES).await {
+        Ok(answer) => identify::actions(&answer),
+        Err(error) => {
+            tracing::info!(%error, "the printer does not say by IPP how it can show itself");
+            Vec::new()
+        }
+    }
+}
+
 /// Asks. Nothing is done by it.
 ///
 /// # Errors

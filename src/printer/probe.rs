@@ -164,6 +164,7 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
         offered.capabilities.extend(found);
     }
     facts.add(Protocol::Ledm, offered);
+    facts.show_itself(recognised, pool).await;
     Ok(Some(facts))
 }
 
@@ -203,6 +204,18 @@ impl Facts {
             }
         }
         self.reports = ReportKind::ALL.into_iter().filter(|kind| self.pages.contains_key(kind)).collect();
+    }
+
+    /// Asks a printer of the maker's own protocol for what that one has no request for: to show which one it is.
+    async fn show_itself(&mut self, recognised: &Recognised, pool: &http::Pool) {
+        if !takes_ipp(recognised) {
+            return;
+        }
+        self.identify = driverless::identify(pool).await;
+        if !self.identify.is_empty() {
+            let capabilities = Capabilities::from([(Capability::Identify, Evidence::Listed)]);
+            self.add(Protocol::Ipp, Offered { capabilities, ..Offered::default() });
+        }
     }
 
     /// What is known of a printer that was not asked, or told nothing.

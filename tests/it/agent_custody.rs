@@ -239,7 +239,10 @@ async fn one_whose_ledm_makes_no_sense_prints_all_the_same() {
         scene.printer(Model::Inkjet, Options { fault: fault("broken-xml@capabilities"), ..Options::default() });
     scene.bus.plug(&printer);
     let seen = scene.until_state(&printer, State::Ready).await;
-    assert_eq!(seen.capabilities.keys().map(|what| what.name()).collect::<Vec<_>>(), ["print"]);
+    assert_eq!(
+        seen.capabilities.keys().map(|what| what.name()).collect::<Vec<_>>(),
+        ["wifi-status", "identify", "print"]
+    );
     assert!(seen.state_reason.starts_with("CUPS can print on it."), "{}", seen.state_reason);
     assert!(!seen.uuid.is_empty());
     assert!(scene.handle.links(seen.id.clone()).await.unwrap().ipp);

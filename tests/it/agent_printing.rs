@@ -132,6 +132,7 @@ async fn what_is_in_the_way_is_told_in_the_printers_words_and_nothing_is_sent() 
     ] {
         let scene = Scene::new();
         let (printer, id) = scene.ready(Model::Inkjet, Options::default()).await;
+        printer.take_requests();
         printer.set_fault(fault(name));
         let ((kind, message), took) = timed(async { refusal(scene.run(&id, NETWORK).await) }).await;
         assert_eq!(kind, "PrinterNotReady", "{name}");
@@ -281,6 +282,7 @@ async fn unplugged_while_it_prints_the_job_ends_at_once() {
 async fn canceled_before_it_is_sent_nothing_is_printed() {
     let scene = Scene::new();
     let (printer, id) = scene.ready(Model::Inkjet, Options::default()).await;
+    printer.take_requests();
     printer.set_fault(fault("hang@status"));
     let job = scene.start(&id, NETWORK).await;
     scene.handle.cancel(job.clone(), anna()).await.unwrap();

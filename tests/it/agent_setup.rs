@@ -112,6 +112,7 @@ async fn a_passphrase_that_was_given_is_asked_of_nobody() {
 async fn a_printer_that_is_there_already_is_left_alone() {
     let scene = Scene::new();
     let (printer, id) = scene.ready(Model::Inkjet, Options::default()).await;
+    printer.take_requests();
     assert!(joined(scene.run(&id, setup(given("Emulated Network"))).await).2);
     assert!(printer.requests().iter().all(|request| request.starts_with("GET ")), "{:?}", printer.requests());
 }

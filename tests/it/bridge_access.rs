@@ -66,6 +66,7 @@ async fn pages_are_opened_to_one_user_and_to_no_other() {
 #[tokio::test]
 async fn a_job_of_the_printers_own_is_not_started_around_polkit() {
     let house = Bridged::new().await;
+    house.printer.take_requests();
     let body = "<?xml version=\"1.0\"?><x/>";
     for kind in ["text/xml", "application/ipp", "text/plain"] {
         let reply = house
@@ -83,6 +84,7 @@ async fn a_job_of_the_printers_own_is_not_started_around_polkit() {
 #[tokio::test]
 async fn an_ipp_operation_that_sets_up_the_printer_needs_leave() {
     let house = Bridged::new().await;
+    house.printer.take_requests();
     let ipp = async |operation: u8, more: &str| {
         let mut wire = house.connect().await;
         let body = [2, 0, 0, operation, 0, 0, 0, 1, 3];
@@ -100,6 +102,65 @@ async fn an_ipp_operation_that_sets_up_the_printer_needs_leave() {
     // What the printer says to it is its own matter.
     assert_ne!(ipp(0x0b, "").await, 403, "Get-Printer-Attributes");
     assert!(house.asked().contains(&"POST /ipp/print".to_owned()));
+    house.close().await;
+}
+
+/// Set-Printer-Attributes (RFC 3380, 4.1) of a network, as a client would send it.
+fn set_network() -> Vec<u8> {
+    let mut message = vec![2, 0, 0, 0x13, 0, 0, 0, 1, 1];
+    for (tag, name, value) in [
+        (0x47, "attributes-charset", "utf-8"),
+        (0x48, "attributes-natural-language", "en"),
+        (0x45, "printer-uri", "ipp://localhost/ipp/print"),
+        (0x04, "", ""),
+        (0x42, "printer-wifi-ssid", "Emulated Guests"),
+        (0x30, "printer-wifi-password", "a password of others"),
+    ] {
+        message.push(tag);
+        if tag != 0x04 {
+            for text in [name, value] {
+                message.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
+                message.extend(text.as_bytes());
+            }
+        }
+    }
+    message.push(3);
+    message
+}
+
+#[tokio::test]
+async fn a_network_is_not_set_by_ipp_around_polkit() {
+    use plugprint::bridge::Limits;
+    use plugprint::emulator::{Model, Options};
+
+    let house = Bridged::with(Model::IppWifi, Options::default(), Limits::default()).await;
+    let (before, message) = (house.asked().len(), set_network());
+    let (begin, rest) = message.split_at(3);
+    let chunks = [
+        format!("{:x}\r\n", begin.len()).as_bytes(),
+        begin,
+        b"\r\n",
+        format!("{:x}\r\n", rest.len()).as_bytes(),
+        rest,
+        b"\r\n0\r\n\r\n",
+    ]
+    .concat();
+    for path in ["/ipp/print", "/ipp/print/", "/ipp", "/ipp/faxout", "/ipp/system", "/"] {
+        for (framing, body) in [
+            (format!("Content-Length: {}", message.len()), &message),
+            ("Transfer-Encoding: chunked".to_owned(), &chunks),
+        ] {
+            let mut wire = house.connect().await;
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\n{framing}\r\n\r\n"
+            );
+            wire.send(head).await;
+            wire.send(body).await;
+            assert_eq!(wire.reply().await.status, 403, "{path} {framing}");
+        }
+    }
+    assert!(!house.asked()[before..].iter().any(|asked| asked.starts_with("POST") || asked.starts_with("SET")));
+    assert!(!house.printer.requests().iter().any(|asked| asked.starts_with("SET")));
     house.close().await;
 }
 

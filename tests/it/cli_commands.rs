@@ -4,10 +4,11 @@
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 
-use plugprint::agent::view::{PrinterView, State, Task};
+use plugprint::agent::view::{JobResult, PrinterView, State, Task};
 use plugprint::agent::{ErrorKind, Failure};
 use plugprint::blame::Party;
 use plugprint::emulator::broker::Broker;
+use plugprint::ipp::identify::Action;
 use plugprint::printer::capability::ReportKind;
 use plugprint::printer::identity::PrinterId;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -195,6 +196,22 @@ async fn buttons_by_the_panels_own_words() {
     house.finish_job(&job, Ok(()));
     let end = ended(child).await;
     assert_eq!((end.code, end.json()["printer"].as_str()), (DONE, Some(laserjet().as_str())));
+}
+
+#[tokio::test]
+async fn a_printer_shows_which_one_it_is() {
+    let mut house = House::open(Answer::Yes).await;
+    house.will_give(JobResult::Identified { action: Action::Sound });
+    for (words, action, out) in [
+        ("identify p1102", None, "HP LaserJet Professional P1102w beeps.\n"),
+        ("identify --action sound", Some(Action::Sound), "HP LaserJet Professional P1102w beeps.\n"),
+    ] {
+        let child = started(&house, words);
+        let job = job_of(&mut house, &Task::Identify(action)).await;
+        house.finish_job(&job, Ok(()));
+        ended(child).await.with(DONE, out);
+    }
+    run(&house, "identify --action dance").await.saying("dance");
 }
 
 #[tokio::test]

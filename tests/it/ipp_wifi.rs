@@ -225,6 +225,20 @@ async fn they_show_which_one_they_are() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_that_speak_their_makers_protocol_too_show_it_by_ipp() {
+    let (scene, printer, id) = ready(Model::Inkjet, &[]).await;
+    let view = seen(&scene, &id);
+    assert_eq!(view.capabilities.get(&Capability::Identify), Some(&Evidence::Listed));
+    assert!(!view.capabilities.contains_key(&Capability::Print));
+    scene.run(&id, Task::Identify(Some(Action::Display))).await.unwrap();
+    assert_eq!(printer.requests().last().unwrap(), "IDENTIFY display");
+    // What its own protocol says and does is not IPP's.
+    printer.take_requests();
+    scene.run(&id, Task::GetNetwork).await.unwrap();
+    assert!(!printer.requests().iter().any(|request| request.contains("/ipp")), "{:?}", printer.requests());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_printer_without_ipp_shows_nothing() {
     let (scene, printer, id) = ready(Model::LaserJet, &[]).await;
     assert_eq!(scene.run(&id, Task::Identify(None)).await.unwrap_err().kind, ErrorKind::NotSupported);

@@ -116,6 +116,8 @@ pub struct Flow {
     /// Before anything was done.
     baseline: Option<Baseline>,
     last: Snapshot,
+    /// What it said last of the network that it was given, if it said anything; it may be at it again since.
+    complained: Option<Complaint>,
     /// The printer was given a password.
     logged_in: bool,
     /// The network was written to the printer.
@@ -144,6 +146,7 @@ impl Flow {
             away: None,
             baseline: None,
             last: Snapshot::default(),
+            complained: None,
             logged_in: false,
             written: false,
             ends_by: now + ONE_WAY.saturating_mul(ways),
@@ -292,6 +295,9 @@ impl Flow {
     fn joined(&mut self, snapshot: Snapshot) -> bool {
         let wanted = self.wanted();
         let verdict = self.baseline.as_mut().map(|baseline| baseline.judge(&snapshot, &wanted));
+        if self.written {
+            self.complained = snapshot.complaint.or(self.complained);
+        }
         self.last = snapshot;
         if let Some(Verdict::Joined(ssid, address)) = verdict {
             self.finish(Outcome::Joined(ssid, address));
@@ -353,7 +359,7 @@ impl Flow {
             failure
         } else if self.last.cable {
             Failure::Cable
-        } else if let Some(complaint) = self.last.complaint.filter(|_| self.written) {
+        } else if let Some(complaint) = self.complained {
             match complaint {
                 Complaint::NotVisible => Failure::NetworkNotFound(wanted),
                 Complaint::CannotJoin => Failure::CannotJoin(wanted),
