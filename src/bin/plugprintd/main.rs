@@ -1,12 +1,14 @@
 //! `plugprintd`, the service: puts the agent on this computer's USB and on the system bus. Wiring only.
 
-use std::io::IsTerminal as _;
+mod arguments;
+
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Parser;
+use arguments::{Arguments, Bus, Wanted};
 use plugprint::agent::{self, KernelClock};
 use plugprint::bridge::{self, NameService, Names, Ports, SocketDiag, Users, ports};
 use plugprint::config::{self, Complaint, Config, Rules};
@@ -30,33 +32,6 @@ const STOP: Duration = Duration::from_millis(2200);
 const GIVE_BACK: Duration = Duration::from_millis(1500);
 /// How long what is still running after that may hold up the end of the process.
 const LEFTOVERS: Duration = Duration::from_millis(200);
-
-/// Offers the USB printers of this computer on D-Bus, as org.plugprint1.
-///
-/// It is started by systemd, by udev when a printer is plugged in, or by the first call of a client.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
-    /// Use the message bus at this address instead of the system bus, for tests.
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "session")]
-    bus_address: Option<String>,
-    /// Use the session bus instead of the system bus, for tests.
-    #[arg(long)]
-    session: bool,
-    /// Do not offer the printers to other programs on ports of the loopback addresses.
-    #[arg(long)]
-    no_bridge: bool,
-    /// Where the printers' ports are remembered; systemd says it in STATE_DIRECTORY [default: /var/lib/plugprint]
-    #[arg(long, value_name = "FOLDER")]
-    state: Option<PathBuf>,
-    /// What the administrator wrote; read again at SIGHUP.
-    #[arg(long, value_name = "FILE", default_value = config::FILE)]
-    config: PathBuf,
-    /// What to log: error, warn, info, debug, trace, or NAME=LEVEL pairs separated by commas [default: what the
-    /// configuration says, else info]
-    #[arg(long, value_name = "FILTER")]
-    log: Option<String>,
-}
 
 /// What to log where nobody says it.
 const LOG: &str = "info";
@@ -123,7 +98,15 @@ fn report(complaints: &[Complaint]) {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match arguments::read(std::env::args_os().skip(1)) {
+        Ok(Wanted::Service(arguments)) => arguments,
+        Ok(Wanted::Help) => return say(arguments::HELP),
+        Ok(Wanted::Version) => return say(concat!("plugprintd ", env!("CARGO_PKG_VERSION"), "\n")),
+        Err(why) => {
+            eprintln!("plugprintd: {why}; plugprintd --help tells what there is");
+            return ExitCode::from(2);
+        }
+    };
     let (config, mut complaints) = match Config::load(&arguments.config, Path::new(config::IPP_USB)) {
         Ok(read) => read,
         Err(Complaint { file, line, what }) => {
@@ -175,6 +158,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn say(text: &str) -> ExitCode {
+    // Whoever closed the pipe has read enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
 }
 
 async fn run(arguments: &Arguments, mut live: Live) -> Result<(), Box<dyn std::error::Error>> {
@@ -250,10 +239,10 @@ async fn run(arguments: &Arguments, mut live: Live) -> Result<(), Box<dyn std::e
 
 async fn connect(arguments: &Arguments) -> zbus::Result<zbus::Connection> {
     use zbus::connection::Builder;
-    let builder = match &arguments.bus_address {
-        Some(address) => Builder::address(address.as_str()),
-        None if arguments.session => Builder::session(),
-        None => Builder::system(),
+    let builder = match &arguments.bus {
+        Bus::At(address) => Builder::address(address.as_str()),
+        Bus::Session => Builder::session(),
+        Bus::System => Builder::system(),
     };
     builder.build().await
 }
