@@ -121,6 +121,9 @@ impl Gathered {
 
 /// Reads a body's beginning: whoever sends slowly holds no link meanwhile.
 async fn gather(bridge: &Bridge, mut body: Incoming) -> Result<Gathered, Refusal> {
+    if body.is_end_stream() {
+        return Ok(Gathered::Whole(Bytes::new()));
+    }
     let limits = &bridge.room.limits;
     let small = body.size_hint().exact().is_some_and(|length| length <= BEGINNING as u64);
     let each = if small { limits.gather } else { limits.patience };

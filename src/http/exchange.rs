@@ -253,7 +253,7 @@ async fn converse(
         Box::pin(async move { poll_fn(|cx| connection.poll_without_shutdown(cx)).await });
     let mut pump: Conversation = Box::pin(pump(socket.clone(), answer, Arc::clone(reader)));
 
-    let mut clock = Clock { socket, deadlines, reader, progress, started: Instant::now(), sleep: None };
+    let mut clock = Clock { socket, deadlines, reader, progress, started: socket.core().now, sleep: None };
     let mut pumped = None;
     let watched = loop {
         let happened = tokio::select! {
@@ -391,6 +391,8 @@ impl Clock<'_> {
         pumped: &mut Option<hyper::Result<()>>,
     ) -> Poll<Happened> {
         loop {
+            let now = Instant::now();
+            self.socket.core().now = now;
             let ended = connection.poll_unpin(cx);
             if pumped.is_none()
                 && let Poll::Ready(result) = pump.poll_unpin(cx)
@@ -401,10 +403,10 @@ impl Clock<'_> {
                 return Poll::Ready(Happened::Ended(result));
             }
             if self.reader.poll_deserted(cx) {
-                self.socket.core().deserted.get_or_insert_with(Instant::now);
+                self.socket.core().deserted.get_or_insert(now);
             }
             let Some((at, due)) = self.due() else { return Poll::Pending };
-            if at > Instant::now() {
+            if at > now {
                 let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(at)));
                 // A later deadline is looked at when the earlier one wakes us.
                 if sleep.deadline() > at || sleep.is_elapsed() {

@@ -461,7 +461,7 @@ impl Inner {
         loop {
             let (choice, mut generation) = {
                 let mut state = self.state();
-                (state.choose(&busy, Instant::now())?, state.generation())
+                (state.choose(&busy, Instant::now)?, state.generation())
             };
             let (slot, link) = match choice {
                 Choice::Idle(slot, link) => return Ok(Leased { slot, link, in_use, generation }),

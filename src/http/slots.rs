@@ -108,11 +108,11 @@ impl State {
     }
 
     /// An idle link, else an interface to claim, else one whose rest is over. `busy`: those that another
-    /// program turned out to hold.
+    /// program turned out to hold. The clock is looked at only where one rests.
     ///
     /// # Errors
     /// Why there is none, and none to come.
-    pub(super) fn choose(&mut self, busy: &[usize], now: Instant) -> Result<Choice, Error> {
+    pub(super) fn choose(&mut self, busy: &[usize], now: impl Fn() -> Instant) -> Result<Choice, Error> {
         if let Some(error) = &self.ended {
             return Err(error.clone());
         }
@@ -141,7 +141,7 @@ impl State {
                     slot.status = Status::Lent;
                     return Ok(Choice::Claim(at, slot.function));
                 }
-                Some(quarantine) if quarantine.until <= now => due = due.or(Some((at, quarantine.debt))),
+                Some(quarantine) if quarantine.until <= now() => due = due.or(Some((at, quarantine.debt))),
                 Some(quarantine) => rest = Some(rest.map_or(quarantine.until, |rest| rest.min(quarantine.until))),
             }
         }

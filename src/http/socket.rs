@@ -22,6 +22,9 @@ const REST: usize = 4 << 10;
 
 /// What the exchange's task and hyper's side of the link share. Both run in one task; the lock is never contended.
 pub(super) struct Core {
+    /// The time as of the current turn of the exchange's task: a turn is short, and the clock is a system call where
+    /// the kernel has no page for it.
+    pub(super) now: Instant,
     /// Away while the task quiesces it.
     pub(super) link: Option<Box<Link>>,
     pub(super) inlet: Inlet,
@@ -53,6 +56,7 @@ pub(super) struct Core {
 impl Core {
     pub(super) fn new(link: Box<Link>, inlet: Inlet, progress: Arc<Progress>) -> Self {
         Self {
+            now: Instant::now(),
             taken: link.sent(),
             link: Some(link),
             inlet,
@@ -84,7 +88,7 @@ impl Core {
             self.write_wait = None;
         }
         if pending {
-            self.write_wait.get_or_insert_with(Instant::now);
+            self.write_wait.get_or_insert(self.now);
         } else {
             self.write_wait = None;
         }
@@ -122,12 +126,12 @@ impl Core {
             }
             if self.inlet.stage() == Stage::Ended {
                 // What would come now belongs to no response.
-                self.overread.get_or_insert_with(Instant::now);
+                self.overread.get_or_insert(self.now);
                 return Poll::Pending;
             }
             let Some(link) = &mut self.link else { return Poll::Pending };
             let Poll::Ready(chunk) = link.poll_chunk(cx) else {
-                self.read_wait.get_or_insert_with(Instant::now);
+                self.read_wait.get_or_insert(self.now);
                 return Poll::Pending;
             };
             let pushed = chunk.map_err(Error::from).and_then(|chunk| {
@@ -141,7 +145,7 @@ impl Core {
                 return Poll::Ready(Err(self.fail(error)));
             }
             if self.headed.is_none() && self.inlet.stage() != Stage::Head {
-                self.headed = Some(Instant::now());
+                self.headed = Some(self.now);
             }
         }
     }
@@ -179,7 +183,7 @@ impl Core {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => {
                 if self.uploaded.is_none() && self.handed > 0 && self.progress.ended.load(Ordering::Acquire) {
-                    self.uploaded = Some(Instant::now());
+                    self.uploaded = Some(self.now);
                 }
                 Poll::Ready(Ok(()))
             }
