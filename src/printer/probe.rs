@@ -148,7 +148,9 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
         offered.capabilities.insert(kind.capability(), evidence);
         offered.pages.insert(kind, Pages { candidates, evidence });
     }
+    let mut firmware = String::new();
     if let Some(config) = optional(ledm.product_config().await)?.flatten() {
+        firmware.clone_from(&config.firmware);
         facts.uuid = clean(&config.uuid);
         if config.out_of_box() {
             OUT_OF_BOX.clone_into(&mut facts.remark);
@@ -160,7 +162,7 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
     }
     if let Some(station) = &facts.station {
         let listed = lists_wps_pin(&ledm, tree.as_ref()).await?;
-        let found = of_station(station, read_pin(station, recognised, listed), &offered.capabilities);
+        let found = of_station(station, read_pin(station, recognised, &firmware, listed), &offered.capabilities);
         offered.capabilities.extend(found);
     }
     facts.add(Protocol::Ledm, offered);
@@ -318,17 +320,24 @@ fn optional<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
 
 /// How we know that the WPS PIN can be read, without asking for it: asking may make a new one [I]. Confirmed are
 /// LaserJet Pros on the Marvell channel, P1102w's generation, with firmware of before mid-2013 [C: Tenable plugin
-/// 69282, CVE-2013-4807]; other LaserJets, which name their station `wifi0`, may have kept it [I]. For inkjets
-/// (`Wifi0`) nothing was found [NF].
-fn read_pin(station: &Adapter, recognised: &Recognised, listed: bool) -> Option<Evidence> {
+/// 69282, CVE-2013-4807]; later firmware was to close that, and other LaserJets, which name their station `wifi0`, may
+/// have kept it [I]. For inkjets (`Wifi0`) nothing was found [NF].
+fn read_pin(station: &Adapter, recognised: &Recognised, firmware: &str, listed: bool) -> Option<Evidence> {
     let laserjet = station.uri.as_str().ends_with("/wifi0");
     let marvell = recognised.functions.iter().any(|function| function.channel == Channel::HpMarvellEws);
-    match (listed, laserjet, marvell) {
+    match (listed, laserjet, marvell && is_before_the_fix(firmware)) {
         (true, _, _) => Some(Evidence::Listed),
         (false, true, true) => Some(Evidence::Confirmed),
         (false, true, false) => Some(Evidence::Assumed),
         (false, false, _) => None,
     }
+}
+
+/// Whether this firmware is of before 26 July 2013, when the leak was closed [C: Tenable plugin 69282]. These LaserJets
+/// number their firmware by its day.
+fn is_before_the_fix(firmware: &str) -> bool {
+    const FIXED: u32 = 2013_07_26;
+    firmware.len() == 8 && firmware.parse().is_ok_and(|day: u32| (2000_01_01..FIXED).contains(&day))
 }
 
 /// Whether the manifest of network resources names `WPS/Pin`.
@@ -338,4 +347,25 @@ async fn lists_wps_pin(ledm: &Ledm, tree: Option<&Tree>) -> Result<bool, Error> 
     }
     let paths = optional(ledm.io_manifest().await)?.flatten().unwrap_or_default();
     Ok(paths.iter().any(|path| path.as_str().to_ascii_lowercase().ends_with("/wps/pin")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn firmware_by_its_day() {
+        for (firmware, before) in [
+            ("20130112", true),
+            ("20130725", true),
+            ("20130726", false),
+            ("20140612", false),
+            ("", false),
+            ("EXAMPLE003.2420A.00", false),
+            ("00000000", false),
+            ("+2013011", false),
+        ] {
+            assert_eq!(is_before_the_fix(firmware), before, "{firmware}");
+        }
+    }
 }
