@@ -141,13 +141,16 @@ impl Abilities {
     pub fn of(capabilities: &Capabilities) -> Self {
         let has = |capability| capabilities.get(&capability).copied();
         let paper = [ReportKind::Wireless, ReportKind::Network];
+        // That it prints the report is one thing, that the PIN is on it another.
+        let paper =
+            paper.into_iter().find_map(|kind| Some((kind, has(kind.capability())?.min(has(Capability::PaperPin)?))));
         Self {
             status: has(Capability::WifiStatus),
             join: has(Capability::WifiJoin),
             read_pin: has(Capability::ReadPin),
             write_pin: has(Capability::WritePin),
             button: has(Capability::PushButton),
-            paper: paper.into_iter().find_map(|kind| Some((kind, has(kind.capability())?))),
+            paper,
             panel: None,
         }
     }
@@ -428,8 +431,15 @@ mod tests {
             (Capability::ReportNetwork, Evidence::Confirmed),
         ]);
         let abilities = Abilities::of(&capabilities);
-        assert_eq!(abilities.paper, Some((ReportKind::Network, Evidence::Confirmed)));
+        assert_eq!(abilities.paper, None, "nothing says that the PIN is on the page");
         assert_eq!((abilities.status, abilities.read_pin), (Some(Evidence::Listed), None));
+        let with_pin = |evidence| {
+            let mut capabilities = capabilities.clone();
+            capabilities.insert(Capability::PaperPin, evidence);
+            Abilities::of(&capabilities).paper
+        };
+        assert_eq!(with_pin(Evidence::Listed), Some((ReportKind::Network, Evidence::Confirmed)));
+        assert_eq!(with_pin(Evidence::Assumed), Some((ReportKind::Network, Evidence::Assumed)));
     }
 
     #[test]

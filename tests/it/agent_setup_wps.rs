@@ -23,7 +23,7 @@ use crate::scene::{Scene, anna, printed};
 
 /// An access point on this computer, as far as the agent can see. What it is given it types at the emulated router.
 #[derive(Clone, Debug, Default)]
-struct Desk(Arc<Mutex<Inner>>);
+pub struct Desk(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
 struct Inner {
@@ -302,7 +302,7 @@ async fn a_pin_from_paper_that_was_mistyped_is_asked_for_again() {
     let person = Person::new()
         .types("enter-paper-pin", &format!("{}{last}", &pin[..7]))
         .types("enter-paper-pin", &format!("{} {}", &pin[..4], &pin[4..]));
-    let wish = Wish { from_paper: true, route: Some(Route::Pin), ..Wish::default() };
+    let wish = Wish { from_paper: true, ..only(Route::Pin) };
     let job = scene.handle.start(id.clone(), by(Target::default(), wish), anna(), person.options()).await.unwrap();
     assert_eq!(joined(scene.outcome(&job).await), "Emulated Network");
     assert_eq!(printed(&printer).len(), 1);
@@ -315,7 +315,7 @@ async fn paper_that_is_missing_is_asked_for() {
     let desk = Desk::default();
     let (scene, printer, id) = scene(&desk, Model::LaserJet, fresh()).await;
     printer.set_fault(crate::scene::fault("out-of-paper"));
-    let wish = Wish { from_paper: true, route: Some(Route::Pin), ..Wish::default() };
+    let wish = Wish { from_paper: true, ..only(Route::Pin) };
     let failure = scene.run_with(&id, by(Target::default(), wish), Person::new().options()).await.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::PrinterNotReady, "{}", failure.message);
     printer.set_fault(crate::scene::fault("runs-out"));

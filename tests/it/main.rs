@@ -3,6 +3,8 @@
 #[cfg(feature = "emulator")]
 mod agent_custody;
 #[cfg(feature = "emulator")]
+mod agent_evidence;
+#[cfg(feature = "emulator")]
 mod agent_jobs;
 #[cfg(feature = "emulator")]
 mod agent_login;
