@@ -10,9 +10,10 @@ use crate::agent::registry::{Condition, Entry};
 use crate::agent::view::JobResult;
 use crate::agent::{ErrorKind, Failure, fault};
 use crate::blame::Party;
-use crate::hp::ledm::Ledm;
-use crate::hp::ledm::documents::{self, Answer, Resource};
+use crate::hp::cdm::services::Services;
+use crate::hp::cdm::{self, Cdm};
 use crate::hp::ledm::redact::Redactor;
+use crate::hp::ledm::{Ledm, documents};
 use crate::http;
 use crate::usb::descriptor::HP;
 
@@ -44,48 +45,98 @@ pub(in crate::agent) fn plan(entry: &Entry) -> Result<Plan, Failure> {
 }
 
 pub(super) async fn collect(work: &Work, private: &[String]) -> Result<JobResult, Failure> {
+    let mut collecting = Collecting {
+        work,
+        stage: work.enter("collecting", COLLECT),
+        until: Instant::now() + COLLECT,
+        done: 0,
+        answered: false,
+        last: None,
+    };
     let ledm = Ledm::new(work.pool.clone());
-    let stage = work.enter("collecting", COLLECT);
-    let until = Instant::now() + COLLECT;
-    let mut answers = Vec::new();
-    let mut answered = false;
-    let mut last = None;
-    for (done, resource) in Resource::ALL.into_iter().enumerate() {
-        work.tell(JobNews::Stage(Stage { progress: progress(done), ..stage.clone() }));
-        let answer = work.unless_stopped("Nothing was changed.", timeout_at(until, ledm.document(resource))).await?;
-        let answer = match answer {
-            Ok(Ok(answer)) => {
-                answered = true;
-                answer
-            }
-            Ok(Err(error)) if error.is_gone() || error == http::Error::Closed => return Err(fault::of_http(&error)),
-            Ok(Err(error)) => {
-                let answer = Answer::Other(in_words(&error).to_owned());
-                last = Some(error);
-                answer
-            }
-            Err(_) => Answer::Other("not answered before the time for all documents was over".to_owned()),
-        };
-        answers.push((resource, answer));
+    let mut ledm_answers = Vec::new();
+    for resource in documents::Resource::ALL {
+        let answer = collecting.ask(ledm.document(resource)).await?;
+        ledm_answers.push((resource, answer.unwrap_or_else(documents::Answer::Other)));
     }
-    if !answered {
-        return Err(last.map_or_else(
+    // The list of CDM's services tells which of its documents there are; without it there are none.
+    let list = cdm::documents::Resource::LIST;
+    let services = collecting.ask(Cdm::with_services(work.pool.clone(), Services::default()).document(list)).await?;
+    let mut cdm_answers = vec![(list, services.unwrap_or_else(cdm::documents::Answer::Other))];
+    if matches!(cdm_answers.as_slice(), [(_, cdm::documents::Answer::Document(_))])
+        && let Some(cdm) = collecting.discover().await?
+    {
+        for resource in cdm::documents::Resource::ALL.into_iter().filter(|resource| cdm.offers(*resource)) {
+            let answer = collecting.ask(cdm.document(resource)).await?;
+            cdm_answers.push((resource, answer.unwrap_or_else(cdm::documents::Answer::Other)));
+        }
+    }
+    if !collecting.answered {
+        return Err(collecting.last.map_or_else(
             || fault::too_late("The printer gave none of its documents", COLLECT),
             |error| fault::of_http(&error),
         ));
     }
+    // What is private in one document is private in all, whichever protocol it is of.
     let mut redactor = Redactor::default();
     for text in private {
         redactor.know(text);
     }
-    let documents = documents::redacted(answers, redactor);
-    let documents = documents.into_iter().map(|(resource, text)| (resource.path().to_owned(), text)).collect();
+    documents::learn(&mut redactor, &ledm_answers);
+    cdm::documents::learn(&mut redactor, &cdm_answers);
+    let ledm = documents::written(&redactor, ledm_answers).into_iter().map(|(resource, text)| (resource.path(), text));
+    let cdm = cdm::documents::written(&redactor, cdm_answers);
+    let cdm = cdm.into_iter().map(|(resource, text)| (resource.path(), text));
+    let documents = ledm.chain(cdm).map(|(path, text)| (path.to_owned(), text)).collect();
     Ok(JobResult::Documents { documents })
+}
+
+/// How far it is.
+struct Collecting<'a> {
+    work: &'a Work,
+    stage: Stage,
+    until: Instant,
+    done: usize,
+    /// Something was answered, whatever it was.
+    answered: bool,
+    last: Option<http::Error>,
+}
+
+impl Collecting<'_> {
+    /// Waits for one answer: in words why there is none, unless there can be none of any other either.
+    async fn ask<T>(
+        &mut self,
+        asking: impl Future<Output = Result<T, http::Error>>,
+    ) -> Result<Result<T, String>, Failure> {
+        self.work.tell(JobNews::Stage(Stage { progress: progress(self.done), ..self.stage.clone() }));
+        self.done += 1;
+        match self.work.unless_stopped("Nothing was changed.", timeout_at(self.until, asking)).await? {
+            Ok(Ok(answer)) => {
+                self.answered = true;
+                Ok(Ok(answer))
+            }
+            Ok(Err(error)) if error.is_gone() || error == http::Error::Closed => Err(fault::of_http(&error)),
+            Ok(Err(error)) => {
+                let words = in_words(&error).to_owned();
+                self.last = Some(error);
+                Ok(Err(words))
+            }
+            Err(_) => Ok(Err("not answered before the time for all documents was over".to_owned())),
+        }
+    }
+
+    /// The printer as it describes itself; `None` where that makes no sense.
+    async fn discover(&mut self) -> Result<Option<Cdm>, Failure> {
+        let asking = timeout_at(self.until, Cdm::discover(self.work.pool.clone()));
+        let found = self.work.unless_stopped("Nothing was changed.", asking).await?;
+        Ok(found.ok().and_then(Result::ok).flatten())
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a handful of documents")]
 fn progress(done: usize) -> Option<f64> {
-    Some(done as f64 / Resource::ALL.len() as f64)
+    let all = documents::Resource::ALL.len() + cdm::documents::Resource::ALL.len() + 1;
+    Some(done as f64 / all as f64)
 }
 
 /// Why there is no answer; nothing of the printer's own text is in it.

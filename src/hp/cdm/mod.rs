@@ -11,10 +11,12 @@
 
 pub mod adapters;
 pub mod alerts;
+pub mod documents;
 pub mod json;
 mod letting_in;
 pub mod network_reset;
 pub mod print;
+pub mod redact;
 pub mod reports;
 pub mod services;
 mod station;

@@ -80,7 +80,7 @@ fn read(reply: Reply) -> Answer {
 }
 
 /// What a body is said to be, in words that are not the printer's.
-fn kind(headers: &HeaderMap) -> &'static str {
+pub(in crate::hp) fn kind(headers: &HeaderMap) -> &'static str {
     const KINDS: [&str; 7] = [
         "text/xml",
         "application/xml",
@@ -99,14 +99,18 @@ fn kind(headers: &HeaderMap) -> &'static str {
     }
 }
 
-/// The answers, redacted: what is private in one of them is private in all. Paths and texts, in their order.
-#[must_use]
-pub fn redacted(answers: Vec<(Resource, Answer)>, mut redactor: Redactor) -> Vec<(Resource, String)> {
-    for (_, answer) in &answers {
+/// Remembers what is private in these, for all that are written from now on.
+pub fn learn(redactor: &mut Redactor, answers: &[(Resource, Answer)]) {
+    for (_, answer) in answers {
         if let Answer::Document(document) = answer {
             redactor.learn(document);
         }
     }
+}
+
+/// Without what is private: paths and texts, in their order.
+#[must_use]
+pub fn written(redactor: &Redactor, answers: Vec<(Resource, Answer)>) -> Vec<(Resource, String)> {
     let text = |answer| match answer {
         Answer::Document(document) => redactor.write(&document),
         Answer::Other(words) => words,

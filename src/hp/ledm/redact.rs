@@ -28,7 +28,7 @@
 mod patterns;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(in crate::hp) mod words;
 
 use std::fmt::Write as _;
 
@@ -47,7 +47,7 @@ const MAX_KNOWN: usize = 512;
 /// Shorter values are not looked for elsewhere, in letters and digits: they would be found everywhere.
 const SHORTEST: usize = 4;
 
-const PRIVATE: &str = "[private]";
+pub(in crate::hp) const PRIVATE: &str = "[private]";
 
 /// A document as it came, with attributes and prefixes. It may hold secrets: its texts are wiped, and there is no
 /// way to print it but [`Redactor::write`].
@@ -269,7 +269,7 @@ impl Redactor {
     }
 
     /// A name is the structure, unless it is made to look like something else.
-    fn name<'a>(&self, name: &'a str) -> &'a str {
+    pub(in crate::hp) fn name<'a>(&self, name: &'a str) -> &'a str {
         let plain = name.len() <= 96
             && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b':'))
@@ -299,7 +299,7 @@ impl Redactor {
         }
     }
 
-    fn is_private(&self, text: &str) -> bool {
+    pub(in crate::hp) fn is_private(&self, text: &str) -> bool {
         let plain = bare(text);
         self.known.iter().any(|known| plain.contains(known.as_str())) || patterns::is_private(text)
     }
@@ -318,7 +318,7 @@ fn is_declaration(attribute: &str) -> bool {
     attribute == "xmlns" || attribute.starts_with("xmlns:")
 }
 
-fn shape(text: &str) -> String {
+pub(in crate::hp) fn shape(text: &str) -> String {
     let text = text.trim();
     let count = text.chars().count();
     if text.is_empty() {

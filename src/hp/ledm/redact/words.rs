@@ -272,19 +272,19 @@ const VOCABULARY: &[&str] = &[
 ];
 
 /// Whether the name speaks of something private.
-pub(super) fn is_private(name: &str) -> bool {
+pub(in crate::hp) fn is_private(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     name == "mac" || name == "ip" || PRIVATE.iter().any(|part| name.contains(part))
 }
 
 /// A plain switch.
-pub(super) fn is_switch(text: &str) -> bool {
+pub(in crate::hp) fn is_switch(text: &str) -> bool {
     SWITCHES.contains(&text)
 }
 
 /// One word, such as `wifiEmbedded`, made of words that LEDM's documents are known to use, each with at most two
 /// digits behind it. Words with spaces between them may be a sentence, or a passphrase.
-pub(super) fn is_vocabulary(text: &str) -> bool {
+pub(in crate::hp) fn is_vocabulary(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= WORD
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -339,20 +339,20 @@ pub(super) fn is_harmless(name: &str, text: &str) -> bool {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b" ._()/-".contains(&b)))
 }
 
-fn is_number(text: &str, most: usize) -> bool {
+pub(in crate::hp) fn is_number(text: &str, most: usize) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     (1..=most).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Begins with a letter, and has few digits: a name, not a number or a key.
-fn is_word(text: &str) -> bool {
+pub(in crate::hp) fn is_word(text: &str) -> bool {
     text.len() <= WORD
         && text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.:".contains(&b))
         && text.bytes().filter(u8::is_ascii_digit).count() <= 3
 }
 
-fn is_path(text: &str) -> bool {
+pub(in crate::hp) fn is_path(text: &str) -> bool {
     text.len() <= PATH
         && text.starts_with('/')
         && text.split('/').skip(1).all(|segment| segment.is_empty() || is_word(segment) || is_number(segment, 3))
@@ -368,7 +368,7 @@ pub(super) fn is_schema(text: &str) -> bool {
 }
 
 /// `SVN-IPG-LEDM.174`; never only digits and separators, which could be a PIN or a number that means somebody.
-fn is_version(text: &str) -> bool {
+pub(in crate::hp) fn is_version(text: &str) -> bool {
     text.len() <= WORD
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
         && (text.bytes().any(|b| b.is_ascii_alphabetic()) || is_number(text, 3))
