@@ -250,8 +250,8 @@ impl Failure {
         }
     }
 
-    /// Whether the next route may do better: this one can't be gone on this printer or with this registrar. Where a
-    /// person has to put something right first, or took back the request, it can't.
+    /// Whether the next route may do better: this one can't be gone on this printer or with this registrar, or needs
+    /// somebody who is not there. Where a person has to put something right first, or took back the request, it can't.
     #[must_use]
     pub fn leads_on(&self) -> bool {
         matches!(
@@ -260,6 +260,8 @@ impl Failure {
                 | Self::Unreadable(_)
                 | Self::PrinterRejected { .. }
                 | Self::AuthUnsupported
+                | Self::AuthRequired
+                | Self::NoPrompter
                 | Self::RegistrarUnreachable
                 | Self::RegistrarLocked
                 | Self::InvalidPin(_)

@@ -14,7 +14,7 @@
 //! let offers = routes(&printer, &Wish::default(), &here);
 //! assert_eq!(offers[0].route, Route::Join);
 //! assert_eq!(offers[0].way, Some(Way::Join));
-//! assert_eq!(offers[0].reason, "the printer takes the network's name and password over USB");
+//! assert_eq!(offers[0].reason, "the printer takes the network's name and password over USB (confirmed)");
 //! ```
 
 use std::fmt::{self, Write as _};
@@ -163,6 +163,8 @@ pub struct Surroundings {
     pub network: bool,
     /// It is this computer's own network, which nobody named; what this computer says of it.
     pub own: Option<Own>,
+    /// The network was named, and this computer is on it; what it says of it.
+    pub beside: Option<Own>,
     /// Why this computer's own network is not known, where nobody named one.
     pub unknown: Option<Unknown>,
     /// WPS can't lead to the wanted network: it is WPA3 only, WEP, or for users with names.
@@ -186,8 +188,39 @@ pub struct Own {
     pub open: bool,
     /// It is heard on this band and not on 2.4 GHz, which is the only one of many printers.
     pub only_on: Option<Band>,
+    /// It takes WPA3 and nothing else.
+    pub wpa3_only: bool,
+    /// How strong this computer hears it, in percent.
+    pub signal_percent: Option<u8>,
     /// Whether its access point offers WPS; `None`: not known.
     pub wps: Option<bool>,
+}
+
+/// At or below this a desktop shows a network as weak, in percent.
+const WEAK: u8 = 30;
+
+impl Own {
+    /// What there is to mind about it, as far as this computer can tell; the printer stands elsewhere, and does not say
+    /// what its radio can. So this is told, and decides nothing.
+    fn caveats(&self, by_wps: bool) -> String {
+        let mut caveats = String::new();
+        if let Some(band) = self.only_on {
+            let _ = write!(
+                caveats,
+                "; it is heard here on {band} only, where many printers hear nothing: which bands this one has it does not say"
+            );
+        }
+        if self.wpa3_only {
+            caveats += "; it takes WPA3 only, which no printer is known to have been given in this way";
+        }
+        if let Some(percent) = self.signal_percent.filter(|percent| *percent <= WEAK) {
+            let _ = write!(caveats, "; it is weak here ({percent} %), and may be weaker where the printer stands");
+        }
+        if by_wps && self.wps == Some(false) {
+            caveats += "; its access point offers no WPS just now, and its owner may have to allow it first";
+        }
+        caveats
+    }
 }
 
 /// What whoever asked wants.
@@ -214,16 +247,41 @@ pub struct Offer {
     pub reason: String,
 }
 
-/// All routes, best first.
+/// All routes, best first: those that rest on what is known before those that rest on what is only assumed, and last
+/// those that are left out; otherwise in the order of [`Route::ALL`].
 #[must_use]
 pub fn routes(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Vec<Offer> {
-    Route::ALL
+    let mut offers: Vec<(u8, Offer)> = Route::ALL
         .into_iter()
         .map(|route| match way(route, printer, wish, here) {
-            Ok((way, reason)) => Offer { route, way: Some(way), reason },
-            Err(reason) => Offer { route, way: None, reason },
+            Ok(Found { way, evidence, reason }) => {
+                let place = if evidence == Evidence::Assumed { 1 } else { 0 };
+                (
+                    place,
+                    Offer { route, way: Some(way), reason: format!("{reason} ({evidence}){}", caveats(route, here)) },
+                )
+            }
+            Err(reason) => (2, Offer { route, way: None, reason }),
         })
-        .collect()
+        .collect();
+    offers.sort_by_key(|(place, _)| *place);
+    offers.into_iter().map(|(_, offer)| offer).collect()
+}
+
+/// What there is to mind about the network that this route leads to, where that is known.
+fn caveats(route: Route, here: &Surroundings) -> String {
+    let by_wps = matches!(route, Route::Button | Route::Pin | Route::Typed);
+    // By WPS the printer may get onto another network than this computer's, where nobody named one.
+    let known = if by_wps { here.beside.as_ref() } else { here.own.as_ref().or(here.beside.as_ref()) };
+    known.filter(|_| route != Route::Guided).map(|own| own.caveats(by_wps)).unwrap_or_default()
+}
+
+/// A way that can be gone, and what it rests on.
+struct Found {
+    way: Way,
+    /// The weakest of what it needs.
+    evidence: Evidence,
+    reason: String,
 }
 
 /// The ways of these offers, best first.
@@ -232,33 +290,44 @@ pub fn ways(offers: &[Offer]) -> Vec<Way> {
     offers.iter().filter_map(|offer| offer.way).collect()
 }
 
-fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Way, String), String> {
+fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<Found, String> {
     if let Some(only) = wish.route.filter(|only| *only != route) {
         return Err(format!("only {only} was asked for"));
     }
-    known(printer.status, wish, "tells over USB whether it is on a network, so nobody would know that it worked")?;
+    let status =
+        known(printer.status, wish, "tells over USB whether it is on a network, so nobody would know that it worked")?;
     if here.beyond_wps && matches!(route, Route::Button | Route::Pin | Route::Typed) {
         return Err("WPS can't lead to a network that is protected like this one".to_owned());
     }
     let ask = |what: &str| if here.prompter { Ok(()) } else { Err(format!("there is nobody to {what}")) };
+    let found = |way, evidence: Evidence, reason: &str| Found {
+        way,
+        evidence: evidence.min(status),
+        reason: reason.to_owned(),
+    };
     match route {
         Route::Join => {
-            known(printer.join, wish, "takes a network over USB")?;
+            let join = known(printer.join, wish, "takes a network over USB")?;
             if !here.network {
                 let why = here.unknown.map(|why| format!(" ({why})")).unwrap_or_default();
                 return Err(format!("which network it is to join is not known{why}; name it with --ssid"));
             }
+            if let Some(beside) = &here.beside
+                && beside.enterprise
+            {
+                return Err(enterprise(&beside.ssid));
+            }
             match &here.own {
-                None => Ok((Way::Join, "the printer takes the network's name and password over USB".to_owned())),
+                None => Ok(found(Way::Join, join, "the printer takes the network's name and password over USB")),
                 Some(own) => {
                     let reason = share(own)?;
                     ask("say whether the printer may have this computer's own network; name one with --ssid")?;
-                    Ok((Way::Join, reason))
+                    Ok(found(Way::Join, join, &reason))
                 }
             }
         }
         Route::Button => {
-            known(printer.button, wish, "can WPS by push button")?;
+            let button = known(printer.button, wish, "can WPS by push button")?;
             ask("press the printer's button")?;
             let registrar = here.push_button;
             let reason = if registrar {
@@ -266,25 +335,25 @@ fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> R
             } else {
                 "two buttons are enough: the printer's and the router's"
             };
-            Ok((Way::Button { registrar }, reason.to_owned()))
+            Ok(found(Way::Button { registrar }, button, reason))
         }
         Route::Pin => {
-            let (source, reason) = source(printer, wish, here)?;
+            let (source, evidence, reason) = source(printer, wish, here)?;
             if !here.registrar {
                 return Err("no registrar that takes the PIN can be reached from here".to_owned());
             }
-            Ok((Way::Pin(source), reason.to_owned()))
+            Ok(found(Way::Pin(source), evidence, reason))
         }
         Route::Typed => {
             ask("type the PIN at the router")?;
-            let (source, reason) = source(printer, wish, here)?;
-            Ok((Way::Typed(source), reason.to_owned()))
+            let (source, evidence, reason) = source(printer, wish, here)?;
+            Ok(found(Way::Typed(source), evidence, reason))
         }
         Route::Guided => {
             ask("go through the panel")?;
-            known(printer.panel.map(|(_, evidence)| evidence), wish, "has a panel whose steps are known")?;
+            let panel = known(printer.panel.map(|(_, evidence)| evidence), wish, "has a panel whose steps are known")?;
             match printer.panel {
-                Some((steps, _)) => Ok((Way::Guided(steps), "its panel leads onto a network".to_owned())),
+                Some((steps, _)) => Ok(found(Way::Guided(steps), panel, "its panel leads onto a network")),
                 None => Err("it is not known what its panel offers".to_owned()),
             }
         }
@@ -295,47 +364,48 @@ fn way(route: Route, printer: &Abilities, wish: &Wish, here: &Surroundings) -> R
 fn share(own: &Own) -> Result<String, String> {
     let Own { ssid, .. } = own;
     if own.enterprise {
-        return Err(format!(
-            "this computer's own network \"{ssid}\" is WPA Enterprise: its password is its user's alone, and no printer may have it; name another network with --ssid"
-        ));
+        return Err(enterprise(ssid));
     }
     let password = if own.open { "" } else { " and its password" };
-    let mut reason =
-        format!("the printer takes this computer's own network \"{ssid}\"{password} over USB, if you agree");
-    if let Some(band) = own.only_on {
-        let _ = write!(reason, "; it is heard here on {band} only, where many printers hear nothing");
-    }
-    Ok(reason)
+    Ok(format!("the printer takes this computer's own network \"{ssid}\"{password} over USB, if you agree"))
 }
 
-fn source(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Source, &'static str), String> {
+fn enterprise(ssid: &Ssid) -> String {
+    format!(
+        "this computer's own network \"{ssid}\" is WPA Enterprise: its password is its user's alone, and no printer may have it; name another network with --ssid"
+    )
+}
+
+fn source(printer: &Abilities, wish: &Wish, here: &Surroundings) -> Result<(Source, Evidence, &'static str), String> {
     if wish.generate {
-        known(printer.write_pin, wish, "takes a PIN over USB")?;
-        return Ok((Source::Generated, "a new PIN is made and given to the printer over USB"));
+        let evidence = known(printer.write_pin, wish, "takes a PIN over USB")?;
+        return Ok((Source::Generated, evidence, "a new PIN is made and given to the printer over USB"));
     }
     let pulled = known(printer.read_pin, wish, "gives its PIN over USB");
-    if !wish.from_paper && pulled.is_ok() {
-        return Ok((Source::Pulled, "the printer gives its PIN over USB"));
+    if !wish.from_paper
+        && let Ok(evidence) = pulled
+    {
+        return Ok((Source::Pulled, evidence, "the printer gives its PIN over USB"));
     }
     let paper = known(printer.paper.map(|(_, evidence)| evidence), wish, "prints its PIN");
     match (printer.paper, paper) {
-        (Some((report, _)), Ok(())) if here.prompter => {
-            Ok((Source::Paper(report), "the printer prints its PIN on its network report"))
+        (Some((report, _)), Ok(evidence)) if here.prompter => {
+            Ok((Source::Paper(report), evidence, "the printer prints its PIN on its network report"))
         }
-        (Some(_), Ok(())) => Err("there is nobody to read the PIN from the paper".to_owned()),
+        (Some(_), Ok(_)) => Err("there is nobody to read the PIN from the paper".to_owned()),
         (_, Err(reason)) if wish.from_paper => Err(reason),
         (_, paper) => Err([pulled, paper].into_iter().filter_map(Result::err).collect::<Vec<_>>().join("; ")),
     }
 }
 
-/// Whether an ability may be relied on.
-fn known(evidence: Option<Evidence>, wish: &Wish, what: &str) -> Result<(), String> {
+/// Whether an ability may be relied on, and how it is known.
+fn known(evidence: Option<Evidence>, wish: &Wish, what: &str) -> Result<Evidence, String> {
     match evidence {
         None => Err(format!("it is not known that this printer {what}")),
         Some(Evidence::Assumed) if !wish.experimental => {
             Err(format!("it is only assumed that this printer {what}; --experimental tries it"))
         }
-        Some(Evidence::Assumed | Evidence::Confirmed | Evidence::Listed) => Ok(()),
+        Some(evidence @ (Evidence::Assumed | Evidence::Confirmed | Evidence::Listed)) => Ok(evidence),
     }
 }
 
@@ -362,6 +432,7 @@ mod tests {
     const HERE: Surroundings = Surroundings {
         network: true,
         own: None,
+        beside: None,
         unknown: None,
         beyond_wps: false,
         registrar: true,
@@ -386,7 +457,93 @@ mod tests {
         let from_paper = Wish { from_paper: true, route: Some(Route::Pin), ..Wish::default() };
         let offers = routes(&everything(Evidence::Confirmed), &from_paper, &HERE);
         assert_eq!(ways(&offers), [Way::Pin(Source::Paper(ReportKind::Wireless))]);
-        assert_eq!(offers[0].reason, "only pin was asked for");
+        assert_eq!(offers[1].reason, "only pin was asked for");
+    }
+
+    /// What is known first, what is assumed after it, what is left out last; otherwise the order of the list.
+    #[test]
+    fn evidence_decides_the_order() {
+        use Evidence::{Assumed, Confirmed, Listed};
+        use Route::{Button, Guided, Join, Pin, Typed};
+        let with = |join, button, read_pin, panel| Abilities {
+            status: Some(Listed),
+            join,
+            button,
+            read_pin,
+            panel: Option::map(panel, |evidence| (STEPS, evidence)),
+            ..Abilities::default()
+        };
+        for (printer, experimental, possible, first) in [
+            (with(Some(Listed), Some(Confirmed), Some(Listed), Some(Confirmed)), true, 5, [Join, Button, Pin]),
+            (with(Some(Assumed), Some(Assumed), Some(Confirmed), Some(Assumed)), true, 5, [Pin, Typed, Join]),
+            (with(Some(Assumed), Some(Assumed), Some(Confirmed), Some(Assumed)), false, 2, [Pin, Typed, Join]),
+            (with(Some(Confirmed), Some(Assumed), Some(Assumed), None), true, 4, [Join, Button, Pin]),
+            (with(Some(Confirmed), Some(Assumed), None, Some(Listed)), true, 3, [Join, Guided, Button]),
+            (with(None, Some(Assumed), None, Some(Listed)), true, 2, [Guided, Button, Join]),
+            (with(None, None, None, None), true, 0, [Join, Button, Pin]),
+        ] {
+            let wish = Wish { experimental, ..Wish::default() };
+            let offers = routes(&printer, &wish, &HERE);
+            let order: Vec<Route> = offers.iter().map(|offer| offer.route).collect();
+            assert_eq!((order.len(), ways(&offers).len()), (5, possible), "{offers:?}");
+            assert_eq!(order[..3], first, "{offers:?}");
+            for offer in &offers {
+                let said = ["(listed)", "(confirmed)", "(assumed)"].iter().any(|word| offer.reason.contains(word));
+                assert_eq!(said, offer.way.is_some(), "{offer:?}");
+            }
+        }
+        // That it worked must be known as well: the weaker of the two is what it rests on.
+        let vague = Abilities { status: Some(Assumed), ..with(Some(Listed), None, None, None) };
+        let wish = Wish { experimental: true, ..Wish::default() };
+        assert!(routes(&vague, &wish, &HERE)[0].reason.ends_with("(assumed)"));
+        assert_eq!(ways(&routes(&vague, &Wish::default(), &HERE)), []);
+    }
+
+    /// What this computer hears of the network is told, and refuses nothing but what is certain.
+    #[test]
+    fn what_this_computer_hears_is_told() {
+        let home = || Own { ssid: Ssid::new("Home").unwrap(), ..Own::default() };
+        let enterprise = Own { enterprise: true, ..home() };
+        let five = Own { only_on: Some(Band::Band5), ..home() };
+        let six = Own { only_on: Some(Band::Band6), wpa3_only: true, ..home() };
+        let (weak, strong) = (Own { signal_percent: Some(20), ..home() }, Own { signal_percent: Some(31), ..home() });
+        let (silent, offering) = (Own { wps: Some(false), ..home() }, Own { wps: Some(true), ..home() });
+        let join = "over USB (confirmed)";
+        let agree = "network \"Home\" and its password over USB, if you agree (confirmed)";
+        let pin = "gives its PIN over USB (confirmed)";
+        for (own, route, possible, named, unnamed) in [
+            (home(), Route::Join, true, join, agree),
+            (Own { open: true, ..home() }, Route::Join, true, join, "\"Home\" over USB, if you agree (confirmed)"),
+            (enterprise.clone(), Route::Join, false, "its user's alone", "its user's alone"),
+            (enterprise, Route::Pin, true, pin, pin),
+            (five.clone(), Route::Join, true, "on 5 GHz only", "this one has it does not say"),
+            (five, Route::Pin, true, "on 5 GHz only", pin),
+            (six.clone(), Route::Join, true, "on 6 GHz only", "WPA3 only, which no printer is known"),
+            (weak, Route::Join, true, "weak here (20 %)", "weak here (20 %)"),
+            (strong, Route::Join, true, join, agree),
+            (silent.clone(), Route::Pin, true, "no WPS just now", pin),
+            (silent, Route::Join, true, join, agree),
+            (offering, Route::Typed, true, pin, pin),
+            (six, Route::Guided, true, "leads onto a network (confirmed)", "leads onto a network (confirmed)"),
+        ] {
+            for (here, says) in [
+                (Surroundings { beside: Some(own.clone()), ..HERE }, named),
+                (Surroundings { own: Some(own.clone()), ..HERE }, unnamed),
+            ] {
+                let offers = routes(&everything(Evidence::Confirmed), &Wish::default(), &here);
+                let offer = offers.into_iter().find(|offer| offer.route == route).unwrap();
+                assert_eq!(offer.way.is_some(), possible, "{own:?} {offer:?}");
+                let exact = says.ends_with("(confirmed)");
+                assert!(
+                    if exact { offer.reason.ends_with(says) } else { offer.reason.contains(says) },
+                    "{own:?} {offer:?}"
+                );
+            }
+        }
+        // Without anybody to ask, nobody can agree.
+        let nobody = Surroundings { own: Some(home()), prompter: false, ..HERE };
+        let offers = routes(&everything(Evidence::Confirmed), &Wish::default(), &nobody);
+        assert!(offers.iter().find(|offer| offer.route == Route::Join).unwrap().way.is_none());
     }
 
     #[test]

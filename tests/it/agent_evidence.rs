@@ -109,6 +109,7 @@ fn tasks_for(capability: Capability) -> Vec<Task> {
         }
         Capability::PaperPin => vec![Task::StartWps(WpsMethod::PaperPin)],
         Capability::PushButton => vec![Task::StartWps(WpsMethod::PushButton)],
+        Capability::Identify => vec![Task::Identify(None)],
         // Programs print through the bridge; no job of the agent's does.
         Capability::Print => vec![],
     }

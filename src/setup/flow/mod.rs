@@ -393,8 +393,11 @@ impl Flow {
             return self.hear_helper(&answer, now);
         }
         match (self.take(), answer) {
-            (State::AskingPassword { .. }, Err(Unanswered::NoPrompter) | Ok(Reply::No)) => {
-                self.fail_for_good(Failure::AuthRequired);
+            // A way that needs nobody's secret may do without whoever would have it.
+            (State::AskingPassword { .. }, Err(Unanswered::NoPrompter)) => self.fail(Failure::AuthRequired, now),
+            (State::AskingPassword { .. }, Ok(Reply::No)) => self.fail_for_good(Failure::AuthRequired),
+            (State::Consenting { .. } | State::AskingPassphrase { .. }, Err(Unanswered::NoPrompter)) => {
+                self.fail(Failure::NoPrompter, now);
             }
             (_, Err(Unanswered::NoPrompter)) => self.fail_for_good(Failure::NoPrompter),
             (_, Err(Unanswered::Declined)) => self.fail_for_good(Failure::Canceled { written: self.written }),

@@ -42,8 +42,23 @@ pub(super) async fn look(work: &Work, errand: &Errand) -> Survey {
     let Errand { wish, method, facts, .. } = errand;
     let mut target = errand.target.clone();
     let (found, own) = tokio::join!(probe(work), own_network(work, errand));
-    let (mut own_facts, mut unknown) = (None, None);
+    let (mut own_facts, mut beside, mut unknown) = (None, None, None);
     match own {
+        Some(Ok(network)) if target.ssid.is_some() => {
+            // A name says which network is meant; what this computer sees of another one does not matter.
+            if target.ssid.as_ref() == Some(&network.ssid) {
+                target.band = target.band.or(network.band());
+                beside = Some(facts_of(&network));
+                // Whoever named it may know better.
+                if target.security.is_none() {
+                    target.security = Some(network.security);
+                } else if let Some(beside) = &mut beside {
+                    beside.enterprise = target.security == Some(Security::Enterprise);
+                    beside.wpa3_only = target.security == Some(Security::Wpa3Personal);
+                }
+            }
+        }
+        Some(Err(_)) if target.ssid.is_some() => {}
         Some(Ok(network)) => {
             own_facts = Some(facts_of(&network));
             target.band = network.band();
@@ -64,6 +79,7 @@ pub(super) async fn look(work: &Work, errand: &Errand) -> Survey {
     let here = Surroundings {
         network: target.ssid.is_some(),
         own: own_facts,
+        beside,
         unknown,
         beyond_wps: security.is_some(),
         registrar: found.registrar.is_some(),
@@ -73,18 +89,17 @@ pub(super) async fn look(work: &Work, errand: &Errand) -> Survey {
     let printer = abilities(facts);
     let offers = offers(&printer, wish, *method, &here);
     // Would there be a way if the network were another?
-    let could = Surroundings { own: None, beyond_wps: false, registrar: true, push_button: true, ..here };
+    let could = Surroundings { own: None, beside: None, beyond_wps: false, registrar: true, push_button: true, ..here };
     let beyond =
         security.or(found.refused).filter(|_| !route::ways(&self::offers(&printer, wish, *method, &could)).is_empty());
     Survey { target, offers, registrar: found.registrar, beyond }
 }
 
-/// This computer's own network, where nobody named one and one has to be known.
+/// This computer's own network: where nobody named one and one has to be known, or where it may be the one that was
+/// named.
 async fn own_network(work: &Work, errand: &Errand) -> Option<Result<HostNetwork, Unknown>> {
-    let needed = errand.target.ssid.is_none()
-        && errand.method.is_none()
-        && errand.wish.route.is_none_or(|route| route == Route::Join);
-    if !needed {
+    let unnamed = errand.method.is_none() && errand.wish.route.is_none_or(|route| route == Route::Join);
+    if errand.target.ssid.is_none() && !unnamed {
         return None;
     }
     let network = timeout(LOOK, work.host.network()).await.unwrap_or(Err(Unknown::Silent));
@@ -102,6 +117,8 @@ fn facts_of(network: &HostNetwork) -> Own {
         ssid: network.ssid.clone(),
         enterprise: network.security == Security::Enterprise,
         open: network.security == Security::Open,
+        wpa3_only: network.security == Security::Wpa3Personal,
+        signal_percent: network.signal_percent,
         only_on: network.band().filter(|band| *band != Band::Band2_4),
         wps: network.wps.map(|wps| wps.offered),
     }

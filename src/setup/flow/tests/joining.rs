@@ -213,6 +213,26 @@ fn a_passphrase_is_asked_for_three_times_at_most() {
 }
 
 #[test]
+fn without_whoever_has_the_secret_another_way_may_do() {
+    use crate::setup::route::Source;
+    let pulled = Way::Pin(Source::Pulled);
+    let (mut scene, _) = Scene::before(Target { passphrase: None, ..home() }, &[Way::Join, pulled], alone());
+    scanned(&mut scene);
+    let next = scene.person(Err(Unanswered::NoPrompter));
+    assert_eq!(next.last().map(String::as_str), Some("printer: read pin"), "{next:?}");
+    // Where it needs somebody, too, that is what is told.
+    let (mut scene, _) =
+        Scene::before(Target { passphrase: None, ..home() }, &[Way::Join, Way::Guided(&["Open Setup"])], alone());
+    scanned(&mut scene);
+    scene.person(Err(Unanswered::NoPrompter));
+    assert_eq!(scene.person(Err(Unanswered::NoPrompter)), ["failed NoPrompter"]);
+    // Who declines wants no other way either.
+    let (mut scene, _) = Scene::before(Target { passphrase: None, ..home() }, &[Way::Join, pulled], alone());
+    scanned(&mut scene);
+    assert_eq!(scene.person(Err(Unanswered::Declined)), ["failed Canceled"]);
+}
+
+#[test]
 fn nobody_answers_or_somebody_declines() {
     for (answer, shown) in
         [(Err(Unanswered::NoPrompter), "failed NoPrompter"), (Err(Unanswered::Declined), "failed Canceled")]
