@@ -157,6 +157,9 @@ fn settable(response: &Message) -> Settable {
 /// The address in a URI, where its host is one, and not this computer's.
 fn address(uri: &str) -> Option<IpAddr> {
     let uri: Uri = uri.parse().ok()?;
+    if !matches!(uri.scheme_str()?, "ipp" | "ipps" | "http" | "https") {
+        return None;
+    }
     let host = uri.host()?;
     let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let address: IpAddr = host.parse().ok()?;
