@@ -582,6 +582,29 @@ mod tests {
     }
 
     #[test]
+    fn this_computer_s_own_network() {
+        let join = |own: Own, prompter| {
+            let here = Surroundings { own: Some(own), prompter, ..HERE };
+            routes(&everything(Evidence::Listed), &Wish::default(), &here).remove(0)
+        };
+        let own = || Own { ssid: Ssid::new("Home").unwrap(), ..Own::default() };
+        let offer = join(own(), true);
+        assert_eq!(offer.way, Some(Way::Join));
+        assert!(offer.reason.contains("own network \"Home\" and its password over USB, if you agree"), "{offer:?}");
+        let open = join(Own { open: true, ..own() }, true);
+        assert!(open.way.is_some() && !open.reason.contains("password"), "{open:?}");
+        let five = join(Own { only_on: Some(Band::Band5), ..own() }, true);
+        assert!(five.way.is_some() && five.reason.contains("on 5 GHz only"), "{five:?}");
+        let enterprise = join(Own { enterprise: true, ..own() }, true);
+        assert!(enterprise.way.is_none() && enterprise.reason.contains("WPA Enterprise"), "{enterprise:?}");
+        let alone = join(own(), false);
+        assert!(alone.way.is_none() && alone.reason.contains("nobody to say whether"), "{alone:?}");
+        let here = Surroundings { network: false, unknown: Some(Unknown::Absent), ..HERE };
+        let unknown = routes(&everything(Evidence::Listed), &Wish::default(), &here).remove(0);
+        assert!(unknown.way.is_none() && unknown.reason.contains("(NetworkManager does not run"), "{unknown:?}");
+    }
+
+    #[test]
     fn capabilities_of_a_probe() {
         let capabilities = Capabilities::from([
             (Capability::WifiStatus, Evidence::Listed),

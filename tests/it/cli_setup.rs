@@ -19,6 +19,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout};
 use crate::cli_commands::{DONE, FAILED, TIMED_OUT, USAGE, ended, interrupt, plugprint, run, started};
 use crate::dbus_polkit::Answer;
 use crate::dbus_support::{Asked, House, options, soon};
+use crate::networkmanager::{NetworkManager, Script, Secret, UUID};
 
 /// A canary.
 const SECRET: &str = "CanaryPassphrase-4711";
@@ -274,6 +275,99 @@ async fn a_program_is_asked_and_answers() {
         assert_eq!(event["event"], "prompt-withdrawn");
     }
     assert_eq!(program.code().await, DONE);
+}
+
+fn own(ssid: Ssid, connection: &str) -> Question {
+    Question::OwnPassphrase { ssid, connection: connection.into() }
+}
+
+#[tokio::test]
+async fn the_password_of_this_computer_s_own_network_is_fetched_after_consent() {
+    let mut house = House::open(Answer::Yes).await;
+    let script = Script { secret: Secret::Psk(SECRET), hidden: true, ..Script::default() };
+    let manager = NetworkManager::on(&house.broker, script).await;
+    let mut program = Program::of(open(&house, "--json setup"));
+    let (job, setup, prompter) = setup_of(&mut house).await;
+    assert_eq!((setup.target.ssid, setup.target.hidden), (None, true), "its owner knows that it hides its name");
+    let secrets = || manager.calls().iter().filter(|call| call.starts_with("GetSecrets ")).count();
+
+    // Nobody has agreed to anything yet; then somebody does not; then to another network.
+    for (agreed, answer) in [(None, ""), (Some(home()), "n"), (Some(Ssid::new("Other").unwrap()), "y")] {
+        if let Some(ssid) = agreed {
+            let share = prompter.ask(&job, ask(Question::ShareNetwork { ssid, open: false }));
+            let answers = async {
+                assert_eq!(program.hears().await["what"], "share-network");
+                program.says(answer).await;
+            };
+            tokio::join!(soon(share), answers).0.unwrap();
+        }
+        let question = prompter.ask(&job, ask(own(home(), UUID)));
+        let answers = async {
+            assert_eq!(program.hears().await["what"], "passphrase");
+            program.says("typed by hand").await;
+        };
+        let (reply, ()) = tokio::join!(soon(question), answers);
+        assert!(matches!(reply, Ok(Reply::Secret(typed)) if typed.expose() == b"typed by hand"));
+        assert_eq!(secrets(), 0, "after {answer:?}");
+    }
+
+    // Agreed: fetched once, and asked for in any other case.
+    let share = prompter.ask(&job, ask(Question::ShareNetwork { ssid: home(), open: false }));
+    let answers = async {
+        assert_eq!(program.hears().await["ssid"], "Home");
+        program.says("y").await;
+    };
+    tokio::join!(soon(share), answers).0.unwrap();
+    let (reply, event) = tokio::join!(soon(prompter.ask(&job, ask(own(home(), UUID)))), program.hears());
+    assert!(matches!(reply, Ok(Reply::Secret(secret)) if secret.expose() == SECRET.as_bytes()));
+    assert_eq!((&event["event"], &event["fetched"]), (&json!("own-password"), &json!(true)), "{event}");
+    assert_eq!(secrets(), 1);
+    let question = prompter.ask(&job, ask(own(home(), UUID)));
+    let answers = async {
+        assert_eq!(program.hears().await["what"], "passphrase");
+        program.says("").await;
+    };
+    assert!(tokio::join!(soon(question), answers).0.is_err());
+    assert_eq!(secrets(), 1);
+    house.finish_job(&job.0, Err(Failure::new(ErrorKind::Canceled, Party::Caller, "Cancelled.")));
+    assert_eq!(program.hears().await["event"], "prompt-withdrawn");
+    assert_eq!(program.hears().await["error"], "Canceled");
+}
+
+#[tokio::test]
+async fn what_networkmanager_does_not_give_is_typed_and_what_no_printer_may_have_is_not() {
+    for (script, types) in [
+        (Script { secret: Secret::None, ..Script::default() }, true),
+        (Script { secret: Secret::Error("PermissionDenied"), ..Script::default() }, true),
+        (Script { enterprise: true, ..Script::default() }, false),
+    ] {
+        let mut house = House::open(Answer::Yes).await;
+        let _manager = NetworkManager::on(&house.broker, script).await;
+        let mut program = Program::of(open(&house, "--json setup"));
+        let (job, _, prompter) = setup_of(&mut house).await;
+        let share = prompter.ask(&job, ask(Question::ShareNetwork { ssid: home(), open: false }));
+        let answers = async {
+            program.hears().await;
+            program.says("y").await;
+        };
+        tokio::join!(soon(share), answers).0.unwrap();
+        let question = prompter.ask(&job, ask(own(home(), UUID)));
+        let answers = async {
+            let event = program.hears().await;
+            assert_eq!((&event["event"], &event["fetched"]), (&json!("own-password"), &json!(false)), "{event}");
+            assert!(!event["reason"].as_str().unwrap().is_empty());
+            if types {
+                assert_eq!(program.hears().await["what"], "passphrase");
+                program.says(SECRET).await;
+            }
+        };
+        let (reply, ()) = tokio::join!(soon(question), answers);
+        match reply {
+            Ok(Reply::Secret(secret)) => assert!(types && secret.expose() == SECRET.as_bytes()),
+            Err(Unanswered::Declined) => assert!(!types),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -115,7 +115,7 @@ async fn a_password_is_typed_and_never_seen() {
     let typing = async {
         person.sees("y or n").await;
         person.types("n\r").await;
-        person.sees("No.").await;
+        person.sees("No. Its password was not looked at.").await;
     };
     let (reply, ()) = tokio::join!(soon(share), typing);
     assert!(matches!(reply, Ok(Reply::No)), "{reply:?}");

@@ -116,6 +116,27 @@ async fn the_starters_own_prompter_is_asked_and_answers() {
 }
 
 #[tokio::test]
+async fn of_this_computer_s_own_network_it_is_said_where_its_password_is_kept() {
+    let mut house = House::open(Answer::Yes).await;
+    let client = house.client().await;
+    let mut hears = Helper::register(&client, Will::Tell(b"correct horse")).await;
+    let prompter = prompter_for(&mut house, &client).await;
+    for (times, open) in [(1, false), (2, true)] {
+        asked(&prompter, Question::ShareNetwork { ssid: home(), open }).await.unwrap();
+        let (_, about) = heard(&mut hears, times).await;
+        assert_eq!(bool::try_from(&about["open"]).unwrap(), open);
+        assert_eq!(<&str>::try_from(&about["text"]).unwrap().contains("password"), !open, "{about:?}");
+        assert!(!about.contains_key("connection"), "not before it was agreed to");
+    }
+    let own = Question::OwnPassphrase { ssid: home(), connection: "profile-7".into() };
+    assert_eq!(asked(&prompter, own).await.unwrap(), b"correct horse");
+    let (call, about) = heard(&mut hears, 3).await;
+    assert_eq!(call, format!("RequestSecret {JOB_PATH} passphrase"), "as any other passphrase");
+    assert_eq!(<&str>::try_from(&about["connection"]).unwrap(), "profile-7");
+    house.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_a_prompter_answers_is_what_is_heard() {
     for (will, answer) in [
         (Will::TellByPipe(b"correct horse\n"), Ok(b"correct horse".to_vec())),

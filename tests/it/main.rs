@@ -9,6 +9,8 @@ mod agent_jobs;
 #[cfg(feature = "emulator")]
 mod agent_login;
 #[cfg(feature = "emulator")]
+mod agent_own_network;
+#[cfg(feature = "emulator")]
 mod agent_plugging;
 #[cfg(feature = "emulator")]
 mod agent_printing;

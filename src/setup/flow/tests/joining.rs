@@ -258,6 +258,73 @@ fn this_computer_s_own_network_is_given_with_consent() {
     assert_eq!(scene.person(Ok(Reply::No)), ["failed Canceled"]);
 }
 
+/// This computer's own network, of which it keeps the passphrase.
+fn own() -> Target {
+    Target { ask_first: true, connection: Some("profile 7".into()), passphrase: None, ..home() }
+}
+
+#[test]
+fn the_passphrase_of_this_computer_s_own_network_is_asked_for_after_consent() {
+    let (mut scene, _) = Scene::before(own(), &[Way::Join], alone());
+    assert_eq!(scanned(&mut scene), ["person: share Home until 300"]);
+    assert_eq!(scene.person(Ok(Reply::Yes)), ["person: passphrase of Home, from profile 7 until 300"]);
+    // What is kept there is none: then it is typed, and not fetched again.
+    assert_eq!(scene.person(Ok(typed("short"))), ["person: passphrase of Home until 300"]);
+    assert_eq!(scene.person(Ok(typed("correct horse"))), ["printer: look"]);
+    assert_eq!(scene.station(alone()), ["printer: join Home wpa2-psk with passphrase"]);
+
+    for (no, failed) in [
+        (Ok(Reply::No), "failed Canceled"),
+        (Err(Unanswered::Declined), "failed Canceled"),
+        (Err(Unanswered::NoPrompter), "failed NoPrompter"),
+    ] {
+        let (mut scene, _) = Scene::before(own(), &[Way::Join], alone());
+        scanned(&mut scene);
+        assert_eq!(scene.person(no), [failed]);
+    }
+}
+
+#[test]
+fn an_open_network_of_this_computer_s_own_is_joined_with_consent() {
+    let target = || Target { security: Some(Security::Open), ..own() };
+    let (mut scene, _) = Scene::before(target(), &[Way::Join], alone());
+    let open = || Ok(Answer::Networks(vec![network("Home", Security::Open, 6)]));
+    assert_eq!(scene.printer(open()), ["person: share open Home until 300"]);
+    assert_eq!(scene.person(Ok(Reply::Yes)), ["printer: look"]);
+    assert_eq!(scene.station(alone()), ["printer: join Home open"]);
+    // One that is open here and not for the printer, or the other way round, is not the same.
+    let (mut scene, _) = Scene::before(own(), &[Way::Join], alone());
+    assert_eq!(scene.printer(open()), ["failed Failed"]);
+    assert_eq!(scene.failure(), Failure::HeardOpen(ssid("Home")));
+}
+
+#[test]
+fn what_can_t_be_given_is_not_asked_for() {
+    for security in [Security::Enterprise, Security::Wpa3Personal] {
+        let (mut scene, _) = Scene::before(own(), &[Way::Join], alone());
+        let heard = vec![network("Home", security.clone(), 6)];
+        assert_eq!(scene.printer(Ok(Answer::Networks(heard))), ["failed UnsupportedSecurity"]);
+        // The printer has no word for it.
+        let target = Target { security: Some(security), ..own() };
+        let (mut scene, _) = Scene::before(target, &[Way::Join], alone());
+        let heard = vec![network("Home", Security::Unknown("other".into()), 6)];
+        assert_eq!(scene.printer(Ok(Answer::Networks(heard))), ["failed UnsupportedSecurity"]);
+    }
+}
+
+#[test]
+fn ways_that_need_no_passphrase_may_lead_elsewhere_than_this_computer_is() {
+    let guided = || [Way::Guided(&["Open Setup"])];
+    let led_to = |target: Target, name: &str| {
+        let (mut scene, _) = Scene::before(target, &guided(), alone());
+        scene.station(alone());
+        scene.person(Ok(Reply::Yes));
+        scene.station(on(name, "192.0.2.7"))
+    };
+    assert_eq!(led_to(own(), "Home 2.4"), ["joined Home 2.4 192.0.2.7"]);
+    assert_eq!(led_to(home(), "Home 2.4"), [""; 0], "that one was named");
+}
+
 #[test]
 fn a_printer_that_hangs_ends_each_step_in_time() {
     let hangs = |mut scene: Scene, second: u64, failure: Failure| {

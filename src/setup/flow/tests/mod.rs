@@ -130,7 +130,7 @@ impl Scene {
                     Question::OwnPassphrase { ssid, connection } => format!("passphrase of {ssid}, from {connection}"),
                     Question::PaperPin => "paper pin".into(),
                     Question::AdminPassword => "admin password".into(),
-                    Question::ShareNetwork { ssid, .. } => format!("share {ssid}"),
+                    Question::ShareNetwork { ssid, open } => format!("share {}{ssid}", if open { "open " } else { "" }),
                     Question::Act(act) => format!("{act:?}"),
                 };
                 format!("person: {question} until {}", until.as_secs())
