@@ -461,6 +461,7 @@ impl Entry {
             state_reason,
             mode: self.mode,
             transport: match &self.condition {
+                _ if self.recognised.legacy.is_some() => Transport::Legacy,
                 Condition::Aside(aside, _) => aside.transport,
                 _ => Transport::Usb,
             },

@@ -95,6 +95,8 @@ pub enum Transport {
     Usb,
     /// ipp-usb drives it.
     IppUsb,
+    /// Over its old printer interface, which has no HTTP: its driver in CUPS prints on it.
+    Legacy,
 }
 
 impl Transport {
@@ -104,6 +106,7 @@ impl Transport {
         match self {
             Self::Usb => "usb",
             Self::IppUsb => "ipp-usb",
+            Self::Legacy => "legacy",
         }
     }
 }

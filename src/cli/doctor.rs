@@ -83,7 +83,8 @@ fn of(printer: &Printer) -> Vec<Finding> {
         _ if !reason.is_empty() => add("remark", false, reason),
         _ => {}
     }
-    if state == "ready" && p.text("AdminUri").is_empty() {
+    // One without HTTP is not offered; CUPS's own usb backend has it.
+    if state == "ready" && p.text("AdminUri").is_empty() && p.text("Transport") != "legacy" {
         add(
             "not-offered",
             true,
@@ -167,6 +168,7 @@ mod tests {
             (&[("State", "inhibited"), ("Mode", "driverless"), ("StateReason", "held")], "inhibited", true),
             (&[("State", "failed"), ("Transport", "ipp-usb")], "ipp-usb", true),
             (&[("State", "ready"), ("Transport", "ipp-usb"), ("AdminUri", "http://x/")], "ipp-usb", false),
+            (&[("State", "ready"), ("Transport", "legacy"), ("StateReason", "It has no HTTP.")], "remark", false),
             (&[("State", "failed"), ("StateReason", "Another program holds it.")], "failed", true),
             (&[("State", "ready")], "not-offered", true),
             (&[("State", "ready"), ("AdminUri", "http://x/"), ("StateReason", "new")], "remark", false),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use plugprint::agent::view::{JobResult, Mode, StartOptions, State, Task, WpsMethod};
+use plugprint::agent::view::{JobResult, Mode, StartOptions, State, Task, Transport, WpsMethod};
 use plugprint::agent::{self, Failure, NoHost, RuntimeClock, Settings};
 use plugprint::emulator::{self, Model, Options, PmlEnvelope, PmlValue, Printer};
 use plugprint::hp::pml::Job;
@@ -62,6 +62,7 @@ async fn a_page_is_asked_for_and_nobody_is_told_what_becomes_of_it() {
     let assumed = [Capability::ReportNetwork, Capability::ReportStatus].map(|what| (what, Evidence::Assumed));
     assert_eq!(seen.capabilities, assumed.into());
     assert!(seen.state_reason.contains("no HTTP over USB"), "{}", seen.state_reason);
+    assert_eq!((seen.transport, seen.addresses.as_ref()), (Transport::Legacy, None));
     assert!(seen.wifi.is_none() && seen.wps.is_none());
 
     let note = sent(scene.run_with(&id, STATUS, experimental()).await);
