@@ -144,6 +144,10 @@ pub(super) fn of_hp(error: &hp::Error) -> Failure {
             ErrorKind::PrinterAuthRequired,
             "The printer asks for its administrator's password. Remove it on the printer's own page, or use the printer's panel.".to_owned(),
         ),
+        hp::Error::NotLetIn => (
+            ErrorKind::PrinterAuthRequired,
+            "The printer does this only for whom it has let in: by its button, the PIN on its label, or its administrator's password. Try again where somebody can be asked.".to_owned(),
+        ),
         hp::Error::AuthFailed => (
             ErrorKind::PrinterAuthFailed,
             "The printer does not take this administrator's password. It was tried once, as a printer may lock. Look it up, then try again.".to_owned(),

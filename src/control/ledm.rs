@@ -46,7 +46,7 @@ pub(super) async fn join(
 ) -> Result<(), SetError> {
     let heard = match heard {
         Heard::Ledm(heard) => wifi_networks::best(heard, &credentials.ssid, &credentials.security),
-        Heard::Nothing => None,
+        _ => None,
     };
     Ok(ledm.join(station, credentials, heard).await?)
 }
@@ -66,7 +66,7 @@ fn of(blocking: &product_status::Blocking) -> Blocking {
 }
 
 /// What somebody can do so that the page comes out; `None` where it won't.
-fn user_action(in_the_way: &Category) -> Option<&'static str> {
+pub(super) fn user_action(in_the_way: &Category) -> Option<&'static str> {
     Some(match in_the_way {
         Category::TrayEmpty | Category::TrayEmptyOrOpen => "load-paper",
         Category::TrayOpen => "close-tray",

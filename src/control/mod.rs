@@ -5,14 +5,18 @@
 //! Whether a thing may be asked for is decided by the caller; a call for what the printer is not known to do ends in
 //! [`Error::NoWay`], and nothing is sent.
 
+mod cdm;
 mod ipp;
 mod ledm;
 mod pml;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-pub use self::words::{Blocking, Error, Heard, Progress, SetError, Stage};
+use self::cdm::Access;
+pub use self::words::{Blocking, Error, Heard, Key, Progress, SetError, Stage};
+use crate::hp::cdm::Cdm;
 use crate::hp::ledm::Ledm;
 use crate::http;
 use crate::ipp::Ipp;
@@ -23,6 +27,9 @@ use crate::secret::{Password, Pin};
 use crate::setup::success::Snapshot;
 use crate::wifi::{Credentials, Ssid};
 
+/// How long the button of [`Control::wait_for_button`] can be pressed.
+pub const PRESS: Duration = Duration::from_secs(crate::hp::cdm::tokens::PRESS_SECONDS);
+
 /// A printer, as its agent speaks to it. Clones speak to the same one, with the same password.
 #[derive(Clone)]
 pub struct Control {
@@ -30,22 +37,49 @@ pub struct Control {
     pool: http::Pool,
     ledm: Ledm,
     ipp: Ipp,
+    cdm: Option<Cdm>,
     password: Option<Password>,
+    access: Access,
 }
 
 impl Control {
     /// Speaks through these links to the printer of which this is known.
     #[must_use]
     pub fn new(pool: http::Pool, facts: Arc<Facts>) -> Self {
-        Self { facts, ledm: Ledm::new(pool.clone()), ipp: Ipp::new(pool.clone()), pool, password: None }
+        let cdm = facts.services.as_deref().map(|services| Cdm::with_services(pool.clone(), services.clone()));
+        let (ledm, ipp) = (Ledm::new(pool.clone()), Ipp::new(pool.clone()));
+        Self { facts, pool, ledm, ipp, cdm, password: None, access: Access::default() }
     }
 
     /// The same printer, for its administrator. The password is tried once, because a printer may lock.
     #[must_use]
     pub fn logged_in(&self, password: Password) -> Self {
         let ledm = self.ledm.logged_in(password.clone());
-        let (pool, ipp) = (self.pool.clone(), self.ipp.clone());
-        Self { facts: Arc::clone(&self.facts), pool, ledm, ipp, password: Some(password) }
+        let access = Access::typed(Key::Password, password.clone());
+        Self { ledm, access, password: Some(password), ..self.clone() }
+    }
+
+    /// The same printer, for who has read this PIN on its label. It is tried once.
+    #[must_use]
+    pub fn with_label_pin(&self, pin: Password) -> Self {
+        Self { access: Access::typed(Key::LabelPin, pin), ..self.clone() }
+    }
+
+    /// What lets somebody in where a call ended in [`Error::wants_key`].
+    ///
+    /// # Errors
+    /// See [`Error`]; where the printer names no way.
+    pub async fn key(&self) -> Result<Key, Error> {
+        cdm::key(self.cdm()?).await
+    }
+
+    /// Lights the printer's button, and waits until somebody has pressed it, for [`PRESS`] at most. Then this one and
+    /// its clones are let in.
+    ///
+    /// # Errors
+    /// See [`Error`]; where nobody did.
+    pub async fn wait_for_button(&self) -> Result<(), Error> {
+        cdm::wait_for_button(self.cdm()?, &self.access).await
     }
 
     /// The same printer after it was away: on other links, and with what is known of it now. Who was its administrator
@@ -55,10 +89,11 @@ impl Control {
         let knows_station = facts.capabilities.contains_key(&Capability::WifiStatus);
         let facts = Arc::clone(if knows_station { facts } else { &self.facts });
         let control = Self::new(pool, facts);
-        match &self.password {
+        let control = match &self.password {
             Some(password) => control.logged_in(password.clone()),
             None => control,
-        }
+        };
+        Self { access: self.access.clone(), ..control }
     }
 
     /// The pages that stand for this report, best first. Empty where it has none.
@@ -78,6 +113,7 @@ impl Control {
     pub async fn may_print(&self, sheet: &Sheet) -> Result<Result<(), Blocking>, Error> {
         match sheet {
             Sheet::Ledm(_) => ledm::may_print(&self.ledm).await,
+            Sheet::Cdm(_) => cdm::may_print(self.cdm()?, &self.access).await,
             // It does not tell.
             Sheet::Pml(_) => Ok(Ok(())),
         }
@@ -91,6 +127,7 @@ impl Control {
     pub async fn print(&self, sheet: &Sheet) -> Result<(), Error> {
         match sheet {
             Sheet::Ledm(page) => Ok(self.ledm.print(&self.facts.job_url, *page).await?),
+            Sheet::Cdm(page) => cdm::print(self.cdm()?, &self.access, *page).await,
             Sheet::Pml(page) => pml::print(&self.pool, page).await,
         }
     }
@@ -102,6 +139,7 @@ impl Control {
     pub async fn progress(&self, page: &mut Progress) -> Result<Stage, Error> {
         match page {
             Progress::Ledm { page, since } => ledm::progress(&self.ledm, page, *since).await,
+            Progress::Cdm(page) => cdm::progress(self.cdm()?, &self.access, page).await,
             Progress::Untold => Ok(Stage::Untold),
         }
     }
@@ -114,6 +152,7 @@ impl Control {
         match self.by(Capability::WifiStatus) {
             Some(Protocol::Ledm) => ledm::snapshot(&self.ledm).await,
             Some(Protocol::Ipp) => ipp::snapshot(&self.ipp).await,
+            Some(Protocol::Cdm) => cdm::snapshot(self.cdm()?, &self.access).await,
             Some(Protocol::Pml) | None => Err(Error::NoWay("tells what it is connected to")),
         }
     }
@@ -125,6 +164,7 @@ impl Control {
     pub async fn scan(&self, directed: Option<&Ssid>) -> Result<Heard, Error> {
         match self.by(Capability::WifiScan) {
             Some(Protocol::Ledm) => Ok(Heard::Ledm(self.ledm.scan(self.station()?, directed).await?)),
+            Some(Protocol::Cdm) => cdm::scan(self.cdm()?, &self.access).await,
             Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("tells which networks it hears")),
         }
     }
@@ -136,6 +176,7 @@ impl Control {
     pub async fn power(&self, on: bool) -> Result<(), SetError> {
         match self.by(Capability::WifiPower) {
             Some(Protocol::Ledm) => Ok(self.ledm.power(self.station()?, on).await?),
+            Some(Protocol::Cdm) => cdm::power(self.cdm()?, &self.access, on).await,
             Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("lets its radio be switched").into()),
         }
     }
@@ -149,6 +190,7 @@ impl Control {
         match self.by(Capability::WifiJoin) {
             Some(Protocol::Ledm) => ledm::join(&self.ledm, self.station()?, credentials, heard).await,
             Some(Protocol::Ipp) => ipp::join(&self.ipp, credentials).await,
+            Some(Protocol::Cdm) => cdm::join(self.cdm()?, &self.access, credentials, heard).await,
             Some(Protocol::Pml) | None => Err(Error::NoWay("takes a network").into()),
         }
     }
@@ -161,6 +203,7 @@ impl Control {
     pub async fn rules(&self) -> Result<Vec<u32>, Error> {
         match self.by(Capability::WifiJoin) {
             Some(Protocol::Ledm) => ledm::rules(&self.ledm, self.station()?).await,
+            Some(Protocol::Cdm) => cdm::rules(self.cdm()?, &self.access).await,
             Some(Protocol::Ipp | Protocol::Pml) | None => Ok(Vec::new()),
         }
     }
@@ -172,7 +215,7 @@ impl Control {
     pub async fn wps_pin(&self) -> Result<Pin, Error> {
         match self.by(Capability::ReadPin) {
             Some(Protocol::Ledm) => Ok(self.ledm.wps_pin(self.station()?).await?),
-            Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("gives its WPS PIN")),
+            _ => Err(Error::NoWay("gives its WPS PIN")),
         }
     }
 
@@ -183,7 +226,7 @@ impl Control {
     pub async fn give_wps_pin(&self, pin: &Pin) -> Result<(), SetError> {
         match self.by(Capability::WritePin) {
             Some(Protocol::Ledm) => Ok(self.ledm.give_wps_pin(self.station()?, pin).await?),
-            Some(Protocol::Ipp | Protocol::Pml) | None => Err(Error::NoWay("takes a WPS PIN").into()),
+            _ => Err(Error::NoWay("takes a WPS PIN").into()),
         }
     }
 
@@ -196,6 +239,21 @@ impl Control {
             Some(Protocol::Ipp) => ipp::identify(&self.ipp, action).await,
             _ => Err(Error::NoWay("can show which one it is")),
         }
+    }
+
+    /// Makes it forget its network, as it describes that itself.
+    ///
+    /// # Errors
+    /// See [`SetError`].
+    pub async fn reset_network(&self) -> Result<(), SetError> {
+        match self.by(Capability::WifiReset) {
+            Some(Protocol::Cdm) => cdm::reset_network(self.cdm()?, &self.access).await,
+            _ => Err(Error::NoWay("forgets its network on request").into()),
+        }
+    }
+
+    fn cdm(&self) -> Result<&Cdm, Error> {
+        self.cdm.as_ref().ok_or(Error::NoWay("speaks CDM"))
     }
 
     fn station(&self) -> Result<&crate::hp::ledm::adapters::Adapter, Error> {

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::blame::Party;
 use crate::hp;
+use crate::hp::cdm;
 use crate::hp::ledm::network::{CommunicationMode, WifiNetwork};
 use crate::hp::ledm::progress::Printing;
 use crate::http;
@@ -48,6 +49,12 @@ impl Error {
     #[must_use]
     pub fn wants_password(&self) -> bool {
         matches!(self, Self::Hp(hp::Error::AuthRequired))
+    }
+
+    /// It does this only for whom it has let in, and nobody has been ([`Key`]).
+    #[must_use]
+    pub fn wants_key(&self) -> bool {
+        matches!(self, Self::Hp(hp::Error::NotLetIn))
     }
 
     /// What happened on the cable, where that was it.
@@ -94,6 +101,29 @@ impl SetError {
     }
 }
 
+impl SetError {
+    /// It does this only for whom it has let in, and nobody has been ([`Key`]).
+    #[must_use]
+    pub fn wants_key(&self) -> bool {
+        match self {
+            Self::Hp(hp::SetError::Hp(error)) => matches!(error, hp::Error::NotLetIn),
+            Self::Hp(_) => false,
+            Self::Asked(error) => error.wants_key(),
+        }
+    }
+}
+
+/// What lets somebody in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A button on the printer, which is lit for it.
+    Button,
+    /// The PIN on its label: no WPS PIN.
+    LabelPin,
+    /// The administrator's password.
+    Password,
+}
+
 /// Why the printer would not print now: shown, a clause about the printer, such as "it is out of paper".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocking {
@@ -138,6 +168,8 @@ pub enum Progress {
         /// When the printer took it.
         since: Instant,
     },
+    /// Judged by what it says of its reports.
+    Cdm(super::cdm::Printing),
     /// The printer tells nothing.
     Untold,
 }
@@ -148,6 +180,7 @@ impl Progress {
     pub fn of(sheet: &Sheet) -> Self {
         match sheet {
             Sheet::Ledm(_) => Self::Ledm { page: Printing::default(), since: Instant::now() },
+            Sheet::Cdm(_) => Self::Cdm(super::cdm::Printing::now()),
             Sheet::Pml(_) => Self::Untold,
         }
     }
@@ -158,6 +191,8 @@ impl Progress {
 pub enum Heard {
     /// LEDM's.
     Ledm(Vec<WifiNetwork>),
+    /// CDM's.
+    Cdm(Vec<cdm::wifi_networks::Heard>),
     /// Nothing yet.
     Nothing,
 }
@@ -172,6 +207,9 @@ impl Heard {
                 .filter(|network| network.mode != Some(CommunicationMode::AdHoc))
                 .map(WifiNetwork::network)
                 .collect(),
+            Self::Cdm(heard) => {
+                heard.iter().filter(|network| !network.ad_hoc).map(cdm::wifi_networks::Heard::network).collect()
+            }
             Self::Nothing => Vec::new(),
         }
     }
@@ -181,6 +219,7 @@ impl Heard {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Ledm(heard) => heard.is_empty(),
+            Self::Cdm(heard) => heard.is_empty(),
             Self::Nothing => true,
         }
     }

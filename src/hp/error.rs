@@ -32,6 +32,9 @@ pub enum Error {
     /// password is never sent as it is (Basic).
     #[error("the printer asks for its administrator's password in a way that is not safe or not known")]
     AuthUnsupported,
+    /// The printer wants to know first that somebody may: by its button, the PIN on its label, or a password.
+    #[error("the printer does this only for whom it has let in")]
+    NotLetIn,
     /// This model does not have what was asked for, or its firmware hides it.
     #[error("this printer has no {resource} (HTTP status {status})")]
     NotExposed {
@@ -70,7 +73,7 @@ impl Error {
     pub fn whose(&self) -> Party {
         match self {
             Self::Http(error) | Self::Uncertain(error) => error.whose(),
-            Self::AuthRequired | Self::AuthFailed => Party::Caller,
+            Self::AuthRequired | Self::AuthFailed | Self::NotLetIn => Party::Caller,
             Self::AuthUnsupported
             | Self::Busy
             | Self::NotExposed { .. }

@@ -1,8 +1,13 @@
 //! From a recognised printer to what it can be asked for. Nothing here writes, and nothing GETs a resource that
 //! may have a side effect.
 
-use std::collections::BTreeMap;
+mod cdm;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::hp::cdm::reports::Page;
+use crate::hp::cdm::services::Services;
 use crate::hp::ledm::adapters::{Adapter, WpsSupport};
 use crate::hp::ledm::discovery::Tree;
 use crate::hp::ledm::internal_print::{self, Printable};
@@ -37,6 +42,8 @@ pub struct Facts {
     pub pages: BTreeMap<ReportKind, Pages>,
     /// Where a page is asked for.
     pub job_url: ResourceUri,
+    /// What CDM serves; `None` where there is none.
+    pub services: Option<Arc<Services>>,
     /// Whose panel it has.
     pub family: Option<Family>,
     /// The adapter that joins networks.
@@ -56,6 +63,8 @@ pub struct Facts {
 pub enum Protocol {
     /// HP's XML documents.
     Ledm,
+    /// HP's JSON documents.
+    Cdm,
     /// The Internet Printing Protocol, as every maker's printers speak it over USB.
     Ipp,
     /// HP's management language of before HTTP, within a print job.
@@ -67,6 +76,8 @@ pub enum Protocol {
 pub enum Sheet {
     /// By LEDM's internal print.
     Ledm(Printable),
+    /// By CDM's reports.
+    Cdm(Page),
     /// By PML's `print-internal-page`.
     Pml(pml::Page),
 }
@@ -77,6 +88,7 @@ impl Sheet {
     pub fn name(&self) -> &str {
         match self {
             Self::Ledm(page) => page.token(),
+            Self::Cdm(page) => page.id(),
             Self::Pml(_) => "print-internal-page=3",
         }
     }
@@ -100,8 +112,7 @@ pub struct Pages {
     pub evidence: Evidence,
 }
 
-const NOT_LEDM: &str =
-    "CUPS can print on it; plugprint can't ask it for reports or its WPS PIN, because it does not speak HP's LEDM.";
+const NOT_HP: &str = "CUPS can print on it; plugprint can't ask it for reports or its WPS PIN, because it speaks neither HP's LEDM nor HP's CDM.";
 const OLD: &str = "It has no HTTP over USB, so it prints with its own driver in CUPS. plugprint can ask it for its configuration page, and is not told whether that comes out.";
 const UNKNOWN_OLD: &str = "It has no HTTP over USB, so it prints with its own driver in CUPS. Its device id does not say that it is HP's and understands PJL, so plugprint sends nothing to it.";
 /// Every other word than `setupComplete` means that it has not been set up [I].
@@ -166,6 +177,12 @@ pub async fn inquire(recognised: &Recognised, pool: &http::Pool) -> Result<Optio
         offered.capabilities.extend(found);
     }
     facts.add(Protocol::Ledm, offered);
+    // A printer with LEDM may have a part of CDM, too [C: Smart Tank 750]; what that costs is no matter of LEDM's.
+    match cdm::inquire(pool).await {
+        Ok(Some(found)) => facts.take_cdm(found),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "what this printer has of CDM is left out"),
+    }
     facts.show_itself(recognised, pool).await;
     Ok(Some(facts))
 }
@@ -229,6 +246,7 @@ impl Facts {
             reports: Vec::new(),
             pages: BTreeMap::new(),
             job_url: internal_print::default_job_url(),
+            services: None,
             family: None,
             station: None,
             wifi: None,
@@ -240,12 +258,20 @@ impl Facts {
 }
 
 async fn without_ledm(recognised: &Recognised, pool: &http::Pool) -> Result<Option<Facts>, Error> {
-    let mut facts = Facts { remark: NOT_LEDM.to_owned(), ..Facts::nothing() };
+    let mut facts = Facts::nothing();
+    // CDM is HP's as well.
+    if recognised.vendor_id == HP
+        && let Some(found) = cdm::inquire(pool).await?
+    {
+        facts.take_cdm(found);
+    } else {
+        NOT_HP.clone_into(&mut facts.remark);
+    }
     if takes_ipp(recognised) {
         match driverless::ask(pool).await? {
             driverless::Answer::Printer(told) => facts.take(&told),
-            driverless::Answer::Other => {}
-            driverless::Answer::Nothing => return Ok(None),
+            driverless::Answer::Nothing if facts.services.is_none() => return Ok(None),
+            driverless::Answer::Other | driverless::Answer::Nothing => {}
         }
     }
     Ok(Some(facts))
@@ -265,6 +291,15 @@ pub async fn by_ipp(recognised: &Recognised, pool: &http::Pool, why: &str) -> Op
 }
 
 impl Facts {
+    fn take_cdm(&mut self, found: cdm::Found) {
+        let tells = |facts: &Self| facts.protocols.get(&Capability::WifiStatus) == Some(&Protocol::Cdm);
+        self.add(Protocol::Cdm, found.offered);
+        self.services = Some(Arc::new(found.services));
+        if tells(self) {
+            self.wifi = found.wifi;
+        }
+    }
+
     fn take(&mut self, told: &Told) {
         self.add(Protocol::Ipp, told.offered());
         self.identify.clone_from(&told.identify);

@@ -77,6 +77,7 @@ pub(super) async fn run(plan: Plan, work: Work, line: mpsc::UnboundedReceiver<Ca
         Plan::GetNetwork => wifi::get_network(&work).await,
         Plan::SetPower(on) => wifi::set_power(&work, on).await,
         Plan::WritePin(pin) => wifi::write_pin(&work, &pin).await,
+        Plan::ResetNetwork => wifi::reset_network(&work).await,
     };
     last_word.say(result);
 }

@@ -11,7 +11,7 @@ use crate::blame::Party;
 use crate::ipp;
 use crate::printer::buttons::{self, Action, Family, Refusal};
 use crate::printer::capability::{Capability, Evidence, ReportKind};
-use crate::printer::probe::{Facts, Sheet};
+use crate::printer::probe::{Facts, Protocol, Sheet};
 use crate::secret::Pin;
 use crate::setup::flow::Target;
 use crate::setup::route::{Route, Wish};
@@ -38,6 +38,8 @@ pub(crate) enum Plan {
     SetPower(bool),
     /// Give it a WPS PIN.
     WritePin(Pin),
+    /// Make it forget its network.
+    ResetNetwork,
 }
 
 /// One page: what to ask for, and the next one only where the printer refuses the one before. Never empty.
@@ -58,7 +60,9 @@ impl Plan {
             Self::Identify(_) => super::identify::IDENTIFY,
             Self::ReadPin => super::pin::READ,
             Self::Setup(_) => super::setup::LIMIT,
-            Self::Scan | Self::GetNetwork | Self::SetPower(_) | Self::WritePin(_) => super::wifi::LIMIT,
+            Self::Scan | Self::GetNetwork | Self::SetPower(_) | Self::WritePin(_) | Self::ResetNetwork => {
+                super::wifi::LIMIT
+            }
         }
     }
 
@@ -72,7 +76,7 @@ impl Plan {
             Self::ReadPin => ("reading-pin", None),
             Self::Setup(_) | Self::GetNetwork => ("looking", None),
             Self::Scan => ("scanning", None),
-            Self::SetPower(_) => ("setting", None),
+            Self::SetPower(_) | Self::ResetNetwork => ("setting", None),
             Self::WritePin(_) => ("writing-pin", None),
         };
         Stage { name, progress, user_action: "", deadline: Some(now.after(self.limit())), cancelable: true }
@@ -150,11 +154,19 @@ pub(crate) fn plan(facts: &Arc<Facts>, task: &Task, experimental: bool) -> Resul
         }
         Task::SetPower(on) => {
             able(facts, Capability::WifiPower, experimental, "lets its radio be switched over USB")?;
+            // In CDM only the word for on is known [C: HPLIP].
+            if !on && facts.protocols.get(&Capability::WifiPower) == Some(&Protocol::Cdm) {
+                allowed(Evidence::Assumed, experimental, || "how this printer's radio is switched off".to_owned())?;
+            }
             Ok(Plan::SetPower(*on))
         }
         Task::WritePin(pin) => {
             able(facts, Capability::WritePin, experimental, "takes a WPS PIN over USB")?;
             Ok(Plan::WritePin(pin.clone()))
+        }
+        Task::ResetNetwork if facts.capabilities.contains_key(&Capability::WifiReset) => {
+            able(facts, Capability::WifiReset, experimental, "forgets its network as its own documents say")?;
+            Ok(Plan::ResetNetwork)
         }
         Task::ResetNetwork => Err(cannot(format!(
             "No request is known that makes this printer forget its network. Do it on its panel: {}.",

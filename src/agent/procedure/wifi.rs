@@ -61,6 +61,18 @@ pub(super) async fn write_pin(work: &Work, pin: &Pin) -> Result<JobResult, Failu
     Ok(JobResult::Done)
 }
 
+pub(super) async fn reset_network(work: &Work) -> Result<JobResult, Failure> {
+    let made = step(work, "setting", "The printer may have done it all the same.", |printer| async move {
+        printer.reset_network().await
+    });
+    made.await?;
+    // As after a switch.
+    if let Ok(Ok(Ok(Some(snapshot)))) = work.unless_stopped("", timeout(STEP, work.control.snapshot())).await {
+        work.tell(JobNews::Station(Box::new(snapshot.station)));
+    }
+    Ok(JobResult::Done)
+}
+
 /// Does it; where the printer wants its administrator's password, once more with it.
 async fn step<T, F: Future<Output = Result<T, SetError>>>(
     work: &Work,

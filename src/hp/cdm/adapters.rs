@@ -98,6 +98,28 @@ tokens! {
     }
 }
 
+/// How a boolean is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spelling {
+    /// `"true"` \[C\].
+    #[default]
+    Text,
+    /// `"enabled"` \[C: hp.md 4\].
+    Words,
+    /// `true` \[I\].
+    Itself,
+}
+
+impl Spelling {
+    fn of(value: Option<&Value>) -> Self {
+        match value {
+            Some(Value::Boolean(_)) => Self::Itself,
+            Some(value) if matches!(value.text(), Some("enabled" | "disabled")) => Self::Words,
+            _ => Self::Text,
+        }
+    }
+}
+
 /// A network adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adapter {
@@ -109,6 +131,8 @@ pub struct Adapter {
     pub link: Option<Link>,
     /// Whether it is on.
     pub enabled: Option<bool>,
+    /// How it says so.
+    pub spelling: Spelling,
     /// Its connection.
     pub connection: Option<Connection>,
     /// What became of its last attempt to join.
@@ -135,6 +159,20 @@ impl Adapter {
     fn is_station(&self) -> bool {
         let kind = matches!(self.kind, None | Some(Kind::WifiStation | Kind::NotSaid));
         kind && WIFI.contains(&self.name.as_str()) && !self.is_access_point()
+    }
+
+    /// Switches it, in the printer's own kind of booleans. `"true"` is HPLIP's \[C\]; nobody has published that an
+    /// adapter can be switched off so \[I\].
+    #[must_use]
+    pub fn switch(&self, on: bool) -> &'static str {
+        match (self.spelling, on) {
+            (Spelling::Text, true) => r#"{"enabled":"true"}"#,
+            (Spelling::Text, false) => r#"{"enabled":"false"}"#,
+            (Spelling::Words, true) => r#"{"enabled":"enabled"}"#,
+            (Spelling::Words, false) => r#"{"enabled":"disabled"}"#,
+            (Spelling::Itself, true) => r#"{"enabled":true}"#,
+            (Spelling::Itself, false) => r#"{"enabled":false}"#,
+        }
     }
 
     /// What the document says of it.
@@ -187,12 +225,6 @@ impl Adapters {
     }
 }
 
-/// Switches an adapter. `"true"` is HPLIP's \[C\]; nobody has published that `"false"` is taken \[I\].
-#[must_use]
-pub fn compose(on: bool) -> &'static str {
-    if on { r#"{"enabled":"true"}"# } else { r#"{"enabled":"false"}"# }
-}
-
 /// Reads the document. Members that are no adapters are left out.
 ///
 /// # Errors
@@ -221,6 +253,7 @@ fn adapter(name: &str, value: &Value) -> Option<Adapter> {
             Some(false) => Some(false),
             _ => value.member("enabled").and_then(Value::boolean),
         },
+        spelling: Spelling::of(value.member("enabled")),
         connection: value.word("connectionState").map(Connection::from_word),
         association: station.and_then(|station| station.word("associationState")).map(Association::from_word),
         network: station.and_then(|station| station.member("wirelessNetwork")).map(wifi_networks::read),
@@ -242,14 +275,15 @@ fn address(ipv4: &Value) -> Option<Address> {
     let parse =
         |name| address.word(name).and_then(|text| text.parse::<Ipv4Addr>().ok()).filter(|ip| !ip.is_unspecified());
     let method = address.word("activeConfigMethod").or_else(|| address.word("requestedConfigMethod"));
+    let method = method.map(str::to_ascii_lowercase);
     Some(Address {
         ip: parse("ip")?.into(),
         gateway: parse("gateway").map(Into::into),
-        origin: match method {
+        origin: match method.as_deref() {
             Some("dhcpv4" | "bootp") => Origin::Dhcp,
             Some("manual") => Origin::Manual,
             Some("autoip") => Origin::SelfAssigned,
-            Some(word) if word.to_ascii_lowercase().contains("dhcp") => Origin::Dhcp,
+            Some(word) if word.contains("dhcp") => Origin::Dhcp,
             _ => Origin::Untold,
         },
     })
@@ -335,6 +369,20 @@ mod tests {
             ));
             let state = adapters.station().unwrap().state();
             assert_eq!((state.power.unwrap().value, state.addresses.len()), (false, 0), "{off}");
+        }
+    }
+
+    #[test]
+    fn it_is_switched_in_its_own_words() {
+        for (says, on, off) in [
+            (r#""true""#, r#"{"enabled":"true"}"#, r#"{"enabled":"false"}"#),
+            (r#""disabled""#, r#"{"enabled":"enabled"}"#, r#"{"enabled":"disabled"}"#),
+            ("true", r#"{"enabled":true}"#, r#"{"enabled":false}"#),
+            ("null", r#"{"enabled":"true"}"#, r#"{"enabled":"false"}"#),
+        ] {
+            let adapters = of(&format!(r#"{{"wifi0":{{"adapterName":"wifi0","enabled":{says}}}}}"#));
+            let station = adapters.station().unwrap();
+            assert_eq!((station.switch(true), station.switch(false)), (on, off), "{says}");
         }
     }
 

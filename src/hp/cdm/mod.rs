@@ -179,7 +179,7 @@ impl<T: Transport> Cdm<T> {
             return Ok(reply);
         }
         wipe(reply.body);
-        Err(if self.token.is_some() { Error::AuthFailed } else { Error::AuthRequired })
+        Err(if self.token.is_some() { Error::AuthFailed } else { Error::NotLetIn })
     }
 
     /// Sends a document, of whose answer only the status counts.

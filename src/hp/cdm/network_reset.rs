@@ -23,6 +23,7 @@ pub const CONSTRAINTS: &str = "/cdm/ioConfig/v2/networkReset/constraints";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
     property: String,
+    /// As it stands in a document.
     value: String,
 }
 
@@ -30,18 +31,14 @@ impl Described {
     /// The body of the request.
     #[must_use]
     pub fn body(&self) -> String {
-        // Both are plain words.
-        format!("{{\"{}\":\"{}\"}}", self.property, self.value)
+        // Neither has a character that would have to be escaped.
+        format!("{{\"{}\":{}}}", self.property, self.value)
     }
 }
 
-/// The one method that writes; `None` where the printer does not name the resource and its constraints, or names
-/// several.
+/// The one method that writes; `None` where the printer does not name the resource, or names several.
 #[must_use]
 pub fn method(services: &Services) -> Option<Method> {
-    if !services.allows(CONSTRAINTS, Method::Get) {
-        return None;
-    }
     let mut writes =
         [Method::Patch, Method::Post, Method::Put].into_iter().filter(|method| services.allows(PATH, *method));
     writes.next().filter(|_| writes.next().is_none())
@@ -62,19 +59,20 @@ pub fn parse(document: &[u8]) -> Result<Option<Described>, json::Error> {
     // `idle` is the state of a resource that does nothing [C: of the report's].
     let options = validator.member("options").map(Value::entries).unwrap_or_default();
     let mut values = options.iter().filter(|option| option.member("disabled").and_then(Value::boolean) != Some(true));
-    let mut values = values.by_ref().filter_map(value).filter(|value| *value != "idle");
-    let (Some(value), None) = (values.next(), values.next()) else { return Ok(None) };
+    let mut values = values.by_ref().map(value).filter(|value| value.as_deref() != Some("\"idle\""));
+    let (Some(Some(value)), None) = (values.next(), values.next()) else { return Ok(None) };
     let property =
         validator.word("propertyPointer").map(|pointer| pointer.trim_start_matches("$.").trim_start_matches('/'));
-    Ok(property
-        .filter(|property| plain(property))
-        .filter(|_| plain(value))
-        .map(|property| Described { property: property.to_owned(), value: value.to_owned() }))
+    Ok(property.filter(|property| plain(property)).map(|property| Described { property: property.to_owned(), value }))
 }
 
-/// The value of an option, in whichever of its members it stands.
-fn value(option: &Value) -> Option<&str> {
-    ["seValue", "sbValue", "sValue"].into_iter().find_map(|member| option.word(member))
+/// The value of an option, in whichever of its members it stands; `None` for what is no plain word.
+fn value(option: &Value) -> Option<String> {
+    match ["seValue", "sbValue", "sValue"].into_iter().find_map(|member| option.member(member))? {
+        Value::Boolean(value) => Some(value.to_string()),
+        Value::Text(word) => plain(word).then(|| format!("\"{}\"", word.as_str())),
+        _ => None,
+    }
 }
 
 fn is(validator: &Value, member: &str, what: bool) -> bool {
@@ -106,6 +104,8 @@ mod tests {
         );
         let beside = r#"{"propertyPointer":"/reset","options":[{"sbValue":"true"}]},{"propertyPointer":"x","disabled":{"value":"true"}}"#;
         assert_eq!(described(beside).unwrap(), r#"{"reset":"true"}"#);
+        let itself = r#"{"propertyPointer":"reset","options":[{"seValue":true}]}"#;
+        assert_eq!(described(itself).unwrap(), r#"{"reset":true}"#);
     }
 
     #[test]
@@ -128,19 +128,16 @@ mod tests {
 
     #[test]
     fn which_method() {
-        let method = |methods: &str, constraints: &str| {
+        let method = |methods: &str| {
             let hints: Vec<_> = methods.split(' ').map(|method| format!(r#"{{"method":"{method}"}}"#)).collect();
-            let document = format!(
-                r#"{{"services":[{{"links":[{{"href":"{PATH}","hints":[{}]}},{{"href":"{constraints}"}}]}}]}}"#,
-                hints.join(",")
-            );
+            let document =
+                format!(r#"{{"services":[{{"links":[{{"href":"{PATH}","hints":[{}]}}]}}]}}"#, hints.join(","));
             super::method(&services::parse(document.as_bytes()).unwrap())
         };
-        assert_eq!(method("get patch", CONSTRAINTS), Some(Method::Patch));
-        assert_eq!(method("post", CONSTRAINTS), Some(Method::Post));
-        assert_eq!(method("patch put", CONSTRAINTS), None, "either could be meant");
-        assert_eq!(method("get", CONSTRAINTS), None);
-        assert_eq!(method("patch", "/cdm/other"), None, "no constraints");
+        assert_eq!(method("get patch"), Some(Method::Patch));
+        assert_eq!(method("post"), Some(Method::Post));
+        assert_eq!(method("patch put"), None, "either could be meant");
+        assert_eq!(method("get"), None);
     }
 
     #[test]

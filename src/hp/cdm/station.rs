@@ -83,7 +83,7 @@ impl<T: Transport> Cdm<T> {
             return Err(missing().into());
         }
         let link = station.link.as_ref().ok_or_else(missing)?;
-        self.set(RADIO, patch(link.href.as_str(), adapters::compose(on))).await
+        self.set(RADIO, patch(link.href.as_str(), station.switch(on))).await
     }
 
     /// Whether a network can be set.
@@ -122,10 +122,11 @@ impl<T: Transport> Cdm<T> {
         if network_reset::method(&self.services).is_none() {
             return Ok(None);
         }
-        let found = self.read("limits of its network reset", network_reset::CONSTRAINTS, network_reset::parse).await;
+        // Every resource may have constraints [C]; they belong to it, named or not.
+        let found = self.get("limits of its network reset", network_reset::CONSTRAINTS, network_reset::parse).await;
         match found {
-            Ok(described) => Ok(described.flatten()),
-            Err(Error::Document { .. }) => Ok(None),
+            Ok(described) => Ok(described),
+            Err(Error::NotExposed { .. } | Error::Document { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }

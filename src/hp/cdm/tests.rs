@@ -72,7 +72,7 @@ async fn a_report_is_sent_once() {
     assert_eq!(print(&Script::default().fails(PRINT, busy)).await, Err(Error::Busy));
     let refused = Error::Refused { resource: "report", status: 400 };
     assert_eq!(print(&Script::default().answers(PRINT, 400, "")).await, Err(refused));
-    assert_eq!(print(&Script::default().answers(PRINT, 401, "")).await, Err(Error::AuthRequired));
+    assert_eq!(print(&Script::default().answers(PRINT, 401, "")).await, Err(Error::NotLetIn));
     let held = http::Error::ClaimedElsewhere;
     assert_eq!(print(&Script::default().fails(PRINT, held.clone())).await, Err(Error::Http(held)));
 }

@@ -219,7 +219,7 @@ fn trouble(error: &control::Error) -> Trouble {
         hp::Error::Http(http::Error::Malformed(_) | http::Error::TooLarge { .. }) => Trouble::Unreadable,
         hp::Error::Http(_) | hp::Error::Uncertain(_) => Trouble::Silent,
         hp::Error::Busy => Trouble::Refused(503),
-        hp::Error::AuthRequired | hp::Error::AuthFailed => Trouble::AuthRequired,
+        hp::Error::AuthRequired | hp::Error::AuthFailed | hp::Error::NotLetIn => Trouble::AuthRequired,
         hp::Error::AuthUnsupported => Trouble::Unfit(diagnosis::Failure::AuthUnsupported),
         hp::Error::NotExposed { .. } => Trouble::NotExposed,
         hp::Error::Refused { status, .. } => Trouble::Refused(*status),
