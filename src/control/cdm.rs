@@ -50,6 +50,11 @@ impl Access {
         Self { entry: Arc::new(sync::Mutex::new(Entry::Typed(key, secret))), before: Arc::default() }
     }
 
+    /// From now on with this.
+    pub(super) async fn show(&self, key: Key, secret: Password) {
+        *self.entry.lock().await = Entry::Typed(key, secret);
+    }
+
     /// The printer for whoever has this. What was typed is sent for a token at the first need, and once.
     async fn enter(&self, cdm: &Cdm) -> Result<Cdm, Error> {
         let mut entry = self.entry.lock().await;

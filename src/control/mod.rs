@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::cdm::Access;
-pub use self::words::{Blocking, Error, Heard, Key, Progress, SetError, Stage};
+pub use self::words::{Blocking, Error, Heard, Progress, SetError, Stage};
 use crate::hp::cdm::Cdm;
 use crate::hp::ledm::Ledm;
 use crate::http;
@@ -24,6 +24,7 @@ use crate::ipp::identify::Action;
 use crate::printer::capability::{Capability, ReportKind};
 use crate::printer::probe::{Facts, Protocol, Sheet};
 use crate::secret::{Password, Pin};
+pub use crate::setup::flow::Key;
 use crate::setup::success::Snapshot;
 use crate::wifi::{Credentials, Ssid};
 
@@ -59,10 +60,9 @@ impl Control {
         Self { ledm, access, password: Some(password), ..self.clone() }
     }
 
-    /// The same printer, for who has read this PIN on its label. It is tried once.
-    #[must_use]
-    pub fn with_label_pin(&self, pin: Password) -> Self {
-        Self { access: Access::typed(Key::LabelPin, pin), ..self.clone() }
+    /// From now on, this is shown to a printer that lets somebody in; by its clones, too. It is tried once.
+    pub async fn show(&self, key: Key, secret: Password) {
+        self.access.show(key, secret).await;
     }
 
     /// What lets somebody in where a call ended in [`Error::wants_key`].

@@ -113,17 +113,6 @@ impl SetError {
     }
 }
 
-/// What lets somebody in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// A button on the printer, which is lit for it.
-    Button,
-    /// The PIN on its label: no WPS PIN.
-    LabelPin,
-    /// The administrator's password.
-    Password,
-}
-
 /// Why the printer would not print now: shown, a clause about the printer, such as "it is out of paper".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocking {

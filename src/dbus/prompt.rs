@@ -206,10 +206,14 @@ impl Conversation {
             Question::Act(Act::Panel(step)) => {
                 options.insert("step", (*step).into());
             }
-            Question::PaperPin | Question::AdminPassword | Question::Act(_) => {}
+            Question::PaperPin | Question::AdminPassword | Question::LabelPin | Question::Act(_) => {}
         }
         match &ask.question {
-            Question::Passphrase(_) | Question::OwnPassphrase { .. } | Question::PaperPin | Question::AdminPassword => {
+            Question::Passphrase(_)
+            | Question::OwnPassphrase { .. }
+            | Question::PaperPin
+            | Question::AdminPassword
+            | Question::LabelPin => {
                 let reply = self.call("RequestSecret", &(job, kind, options)).await?;
                 self.secret(reply, patience.saturating_sub(began.elapsed())).await
             }
@@ -347,6 +351,11 @@ fn words(question: &Question) -> (&'static str, String) {
             ("passphrase", format!("What is the password of the Wi-Fi network \"{ssid}\"?"))
         }
         Question::PaperPin => ("paper-pin", "What is the WPS PIN on the page that the printer has printed?".to_owned()),
+        Question::LabelPin => (
+            "label-pin",
+            "What is the PIN on the printer's label? It is inside, where the cartridges are; it is no WPS PIN."
+                .to_owned(),
+        ),
         Question::AdminPassword => ("admin-password", "What is the printer's administrator password?".to_owned()),
         Question::ShareNetwork { ssid, open: false } => (
             "share-network",
@@ -364,6 +373,7 @@ fn words(question: &Question) -> (&'static str, String) {
                     "press-printer-button",
                     "Hold the printer's Wireless button for 3 seconds, until its light blinks.",
                 ),
+                Act::PressLitButton => ("press-printer-button", "Press the button that is lit on the printer."),
                 Act::PressRouterButton => ("press-router-button", "Press the router's WPS button."),
                 Act::Panel(step) => ("follow-panel", *step),
             };

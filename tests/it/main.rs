@@ -35,6 +35,8 @@ mod bridge_rules;
 #[cfg(feature = "emulator")]
 mod bridge_support;
 #[cfg(feature = "emulator")]
+mod cdm_paths;
+#[cfg(feature = "emulator")]
 mod cli_bundle;
 #[cfg(feature = "emulator")]
 mod cli_commands;

@@ -111,12 +111,13 @@ fn named(question: &Question) -> (&'static str, String) {
         }
         Question::PaperPin => ("enter-paper-pin", "enter-paper-pin".to_owned()),
         Question::AdminPassword => ("enter-admin-password", "enter-admin-password".to_owned()),
+        Question::LabelPin => ("enter-label-pin", "enter-label-pin".to_owned()),
         Question::ShareNetwork { ssid, .. } => ("confirm-network", format!("confirm-network {ssid}")),
         Question::Act(act) => {
             let name = match act {
                 Act::StartWpsOnPanel => "start-wps-on-panel",
                 Act::TypePinAtRouter => "type-pin-at-router",
-                Act::PressPrinterButton => "press-printer-button",
+                Act::PressPrinterButton | Act::PressLitButton => "press-printer-button",
                 Act::PressRouterButton => "press-router-button",
                 Act::Panel(_) => "follow-panel",
             };

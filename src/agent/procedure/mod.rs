@@ -2,6 +2,7 @@
 //! is given a printer's pool, and tells how it goes.
 
 mod collect;
+mod entry;
 mod identify;
 mod pin;
 mod plan;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::plan::{Page, sentence};
-use super::{Work, canceled};
+use super::{Work, canceled, entry};
 use crate::agent::event::{JobNews, Stage};
 use crate::agent::view::JobResult;
 use crate::agent::{ErrorKind, Failure, fault};
@@ -105,13 +105,25 @@ async fn send(work: &Work, page: &Page, share: Share) -> Result<Sheet, Failure> 
         return Err(canceled("Nothing was sent to the printer."));
     }
     let mut refusal = None;
-    for sheet in &page.0 {
+    let mut asked = false;
+    let mut sheets = page.0.iter();
+    let mut next = sheets.next();
+    while let Some(sheet) = next {
         match work.control.print(sheet).await {
             Ok(()) => return Ok(sheet.clone()),
+            // Nothing was printed; a person lets us in, and it is asked for once more.
+            Err(error) if error.wants_key() && !asked => {
+                asked = true;
+                if entry::let_in(work).await?.is_none() {
+                    return Err(fault::of_print(&error));
+                }
+                continue;
+            }
             // It does not have this page: nothing was printed.
             Err(error) if error.lacks() => refusal = Some(error),
             Err(error) => return Err(fault::of_print(&error)),
         }
+        next = sheets.next();
     }
     Err(refusal.map_or_else(no_such_page, |error| fault::of_print(&error)))
 }

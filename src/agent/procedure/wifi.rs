@@ -4,19 +4,16 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Work;
+use super::{Work, entry};
 use crate::agent::event::JobNews;
-use crate::agent::prompt::{Ask, Question, Reply, Typed, Unanswered};
 use crate::agent::view::JobResult;
 use crate::agent::{ErrorKind, Failure, fault};
 use crate::blame::Party;
 use crate::control::{Control, SetError};
-use crate::secret::{Password, Pin};
+use crate::secret::Pin;
 
 /// The longest that one step may take.
 const STEP: Duration = Duration::from_secs(120);
-/// The longest that somebody may take to find the administrator's password.
-const ASK: Duration = Duration::from_secs(300);
 /// All of it: the step, the question, and the step again.
 pub(super) const LIMIT: Duration = Duration::from_secs(2 * 120 + 300);
 
@@ -73,7 +70,7 @@ pub(super) async fn reset_network(work: &Work) -> Result<JobResult, Failure> {
     Ok(JobResult::Done)
 }
 
-/// Does it; where the printer wants its administrator's password, once more with it.
+/// Does it; where the printer wants to be shown something first, once more with that.
 async fn step<T, F: Future<Output = Result<T, SetError>>>(
     work: &Work,
     stage: &'static str,
@@ -87,32 +84,10 @@ async fn step<T, F: Future<Output = Result<T, SetError>>>(
             .map_err(|_| fault::too_late("The printer did not do it", STEP))
     };
     let refused = match attempt(work.control.clone()).await? {
-        Err(error) if error.wants_password() => error,
+        Err(error) if error.wants_password() || error.wants_key() => error,
         done => return done.map_err(|error| fault::of_set(&error)),
     };
-    let Some(password) = ask_password(work).await? else { return Err(fault::of_set(&refused)) };
-    let administrator = work.control.logged_in(Password::new(password.expose().to_vec()));
-    attempt(administrator).await?.map_err(|error| fault::of_set(&error))
-}
-
-/// Asks a person, where there is one, and says so.
-async fn ask_password(work: &Work) -> Result<Option<Typed>, Failure> {
-    const NOTHING: &str = "Nothing was changed.";
-    let Some(prompter) = work.prompter.as_ref().filter(|prompter| prompter.is_there()) else { return Ok(None) };
-    let mut stage = work.enter("asking", ASK);
-    stage.user_action = "enter-admin-password";
-    work.tell(JobNews::Stage(stage));
-    let deadline = work.clock.now().after(ASK);
-    let ask = Ask { question: Question::AdminPassword, deadline, router: None };
-    let answer = work.unless_stopped(NOTHING, timeout(ASK, prompter.ask(&work.job, ask))).await?;
-    let reply = match answer {
-        Ok(Ok(Reply::Secret(password))) => Some(password),
-        Ok(Ok(Reply::Yes | Reply::No) | Err(Unanswered::NoPrompter)) => None,
-        Ok(Err(Unanswered::Declined)) => return Err(super::canceled(NOTHING)),
-        Err(_) => {
-            return Err(Failure::new(ErrorKind::Timeout, Party::Caller, "Nobody answered in time. Try again."));
-        }
-    };
-    let _too_late = timeout(Duration::from_secs(2), prompter.release(&work.job, "done")).await;
-    Ok(reply)
+    let let_in = if refused.wants_key() { entry::let_in(work).await? } else { entry::log_in(work).await? };
+    let Some(printer) = let_in else { return Err(fault::of_set(&refused)) };
+    attempt(printer).await?.map_err(|error| fault::of_set(&error))
 }

@@ -13,7 +13,7 @@ pub fn label(kind: &str, about: &About) -> String {
             network => format!("Password of the network \"{network}\""),
         },
         "paper-pin" => "WPS PIN on the page".to_owned(),
-        "label-pin" => "WPS PIN on the printer's label".to_owned(),
+        "label-pin" => "PIN on the printer's label".to_owned(),
         "admin-password" => "Password of the printer's administrator".to_owned(),
         other => other.replace('-', " "),
     }
@@ -33,6 +33,8 @@ pub fn sentence(what: &What, about: &About) -> String {
         },
         What::Action(action) => match action.as_str() {
             "follow-panel" if !about.step.is_empty() => return about.step.clone(),
+            // Which button, the service knows.
+            "press-printer-button" if !about.text.is_empty() => return about.text.clone(),
             "press-printer-button" => {
                 "Hold the printer's Wireless button for 3 seconds or more, until its light blinks."
             }

@@ -30,6 +30,8 @@ pub(super) const PIN: Duration = seconds(60);
 pub(super) const PRINT: Duration = seconds(600);
 /// A person looks up a password.
 pub(super) const ASK: Duration = seconds(300);
+/// A button that is lit can be pressed for 30 s \[C: HPLIP\]; some printers answer only then \[I\].
+pub(super) const PRESS: Duration = seconds(75);
 /// A person reads a page, or goes to the printer or to the router.
 pub(super) const ERRAND: Duration = seconds(600);
 /// The walk time of Wi-Fi Simple Configuration 2.0: so long two buttons have, and so long a PIN is good whose

@@ -37,6 +37,7 @@
 
 mod away;
 mod enrol;
+mod entry;
 mod join;
 mod limits;
 mod state;
@@ -48,12 +49,13 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::limits::{
-    ADDRESS, AGAIN, ASK, ERRAND, HOLD, LAST_LOOK, LOOK, PATIENCE, PIN, POLL, POWER, PRINT, SCAN, TRIES, VERIFY, WRITE,
+    ADDRESS, AGAIN, ASK, ERRAND, HOLD, LAST_LOOK, LOOK, PATIENCE, PIN, POLL, POWER, PRESS, PRINT, SCAN, TRIES, VERIFY,
+    WRITE,
 };
 pub use self::limits::{AWAY, ONE_WAY, WALK};
 use self::state::{Asked, Held, Open, Poll, State};
 pub use self::words::{
-    Act, Action, Answer, Event, News, Order, Outcome, Question, Reply, Request, Ticket, Trouble, Typed, Unanswered,
+    Act, Action, Answer, Event, Key, News, Order, Outcome, Question, Reply, Request, Ticket, Trouble, Typed, Unanswered,
 };
 use super::diagnosis::{Failure, Step};
 use super::route::Way;
@@ -228,7 +230,9 @@ impl Flow {
                 let rules = if let Ok(Answer::Rules(rules)) = answer { rules } else { Vec::new() };
                 self.conclude(&rules, admitted, otherwise, now);
             }
-            (state, Err(Trouble::AuthRequired)) => self.locked(state, now),
+            (State::PressingButton { open, then, .. }, answer) => self.pressed(answer, open, *then, now),
+            (state, Err(Trouble::AuthRequired)) => self.locked(state, Key::Password, now),
+            (state, Err(Trouble::NotLetIn(key))) => self.locked(state, key, now),
             (State::Looking(_), Ok(Answer::Station(snapshot))) => self.looked(*snapshot, now),
             (State::PoweringOn(_), Ok(_)) => self.warm(now),
             // What can do without a write may do without the radio too: a person can switch it on.
@@ -376,26 +380,18 @@ impl Flow {
         self.fail(failure, now);
     }
 
-    /// The printer wants its password. It is asked for once; a printer that still wants one was given a wrong one.
-    fn locked(&mut self, then: State, now: Duration) {
-        if self.logged_in {
-            return self.fail_for_good(Failure::AuthFailed);
-        }
-        if let State::Writing { .. } = then {
-            self.written = false;
-        }
-        let open = self.ask(Question::AdminPassword, ASK, now);
-        self.enter(State::AskingPassword { open, then: Box::new(then) });
-    }
-
     fn hear_person(&mut self, answer: Result<Reply, Unanswered>, now: Duration) {
         if let State::Enrolling { .. } = self.state {
             return self.hear_helper(&answer, now);
         }
         match (self.take(), answer) {
             // A way that needs nobody's secret may do without whoever would have it.
-            (State::AskingPassword { .. }, Err(Unanswered::NoPrompter)) => self.fail(Failure::AuthRequired, now),
-            (State::AskingPassword { .. }, Ok(Reply::No)) => self.fail_for_good(Failure::AuthRequired),
+            (State::AskingPassword { .. } | State::PressingButton { .. }, Err(Unanswered::NoPrompter)) => {
+                self.fail(Failure::AuthRequired, now);
+            }
+            (State::AskingPassword { .. } | State::PressingButton { .. }, Ok(Reply::No)) => {
+                self.fail_for_good(Failure::AuthRequired);
+            }
             (State::Consenting { .. } | State::AskingPassphrase { .. }, Err(Unanswered::NoPrompter)) => {
                 self.fail(Failure::NoPrompter, now);
             }
@@ -406,11 +402,12 @@ impl Flow {
                 self.passphrase(&typed, ssid, security, hidden, tries, now);
             }
             (State::AskingPin { tries, .. }, Ok(Reply::Secret(typed))) => self.paper_pin(&typed, tries, now),
-            (State::AskingPassword { then, .. }, Ok(Reply::Secret(typed))) => {
-                self.logged_in = true;
-                self.actions.push(Action::LogIn(typed));
-                self.state = *then;
-                self.send_again(now);
+            // The printer says so when it has seen it.
+            (State::PressingButton { asked, then, .. }, Ok(Reply::Yes)) => {
+                self.state = State::PressingButton { asked, open: None, then };
+            }
+            (State::AskingPassword { key, then, .. }, Ok(Reply::Secret(typed))) => {
+                self.show(key, typed, *then, now);
             }
             // No, or no answer to the question.
             (_, Ok(_)) => self.fail_for_good(Failure::Canceled { written: self.written }),

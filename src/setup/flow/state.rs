@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::words::{Act, Question, Request, Ticket};
+use super::words::{Act, Key, Question, Request, Ticket};
 use crate::printer::capability::ReportKind;
 use crate::secret::Pin;
 use crate::setup::diagnosis::{Failure, Step};
@@ -88,6 +88,14 @@ pub(super) enum State {
     /// The printer wants its administrator's password before it does this.
     AskingPassword {
         open: Open,
+        key: Key,
+        then: Box<State>,
+    },
+    /// The printer has lit its button, and lets in whoever presses it.
+    PressingButton {
+        asked: Asked,
+        /// Until the person says that it is done.
+        open: Option<Open>,
         then: Box<State>,
     },
     Finished,
@@ -168,7 +176,8 @@ macro_rules! asked_of {
             | State::ReadingPin(asked)
             | State::Printing { asked, .. }
             | State::WritingPin { asked, .. }
-            | State::Inquiring { asked, .. } => Some(asked),
+            | State::Inquiring { asked, .. }
+            | State::PressingButton { asked, .. } => Some(asked),
             _ => None,
         }
     };
@@ -194,7 +203,8 @@ impl State {
             Self::Consenting { .. }
             | Self::AskingPassphrase { .. }
             | Self::AskingPin { .. }
-            | Self::AskingPassword { .. } => Step::Ask,
+            | Self::AskingPassword { .. }
+            | Self::PressingButton { .. } => Step::Ask,
             Self::Writing { .. } => Step::WriteProfile,
             Self::ReadingPin(_) => Step::ReadPin,
             Self::Printing { .. } => Step::PrintReport,
@@ -222,6 +232,7 @@ impl State {
     pub(super) fn request(&self) -> Option<Request> {
         Some(match self {
             Self::Looking(_) | Self::Checking { .. } => Request::ReadStation,
+            Self::PressingButton { .. } => Request::LightButton,
             Self::PoweringOn(_) => Request::PowerOn,
             Self::Scanning { directed, .. } => Request::Scan(directed.clone()),
             Self::Writing { credentials, .. } => Request::WriteProfile(credentials.clone()),
@@ -236,6 +247,7 @@ impl State {
     /// How long its question may take.
     pub(super) fn patience(&self) -> Duration {
         match self {
+            Self::PressingButton { .. } => super::PRESS,
             Self::PoweringOn(_) => super::POWER,
             Self::Scanning { .. } => super::SCAN,
             Self::Writing { .. } => super::WRITE,
@@ -262,7 +274,7 @@ impl State {
             | Self::AskingPassphrase { open, .. }
             | Self::AskingPin { open, .. }
             | Self::AskingPassword { open, .. } => Some(*open),
-            Self::Enrolling { open, .. } => *open,
+            Self::Enrolling { open, .. } | Self::PressingButton { open, .. } => *open,
             _ => None,
         }
     }

@@ -79,6 +79,8 @@ pub enum Trouble {
     InvalidPin(crate::wps::pin::Error),
     /// It wants its administrator's password, or another one than it was given.
     AuthRequired,
+    /// It does this only for whom it has let in, and this lets in.
+    NotLetIn(Key),
     /// It was not asked at all, because what it was to be given does not fit what it hears.
     Unfit(Failure),
 }
@@ -93,10 +95,21 @@ impl Trouble {
             Self::NotExposed | Self::NoWay => Failure::NotExposed(step),
             Self::Unreadable => Failure::Unreadable(step),
             Self::InvalidPin(why) => Failure::InvalidPin(why),
-            Self::AuthRequired => Failure::AuthRequired,
+            Self::AuthRequired | Self::NotLetIn(_) => Failure::AuthRequired,
             Self::Unfit(failure) => failure,
         }
     }
+}
+
+/// What lets somebody in at a printer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// A button on it, which is lit for that.
+    Button,
+    /// The PIN on its label: no WPS PIN.
+    LabelPin,
+    /// Its administrator's password.
+    Password,
 }
 
 /// What a person answered.
@@ -172,8 +185,8 @@ pub enum News {
 pub enum Action {
     /// Ask the printer.
     Printer(Ticket, Request),
-    /// Log in at the printer with this password from now on.
-    LogIn(Typed),
+    /// Show this to the printer from now on. Never for [`Key::Button`].
+    LogIn(Key, Typed),
     /// Ask a person, who may answer until this time.
     Person(Ticket, Question, Duration),
     /// This question needs no answer any more.
@@ -195,6 +208,8 @@ pub enum Action {
 pub enum Request {
     /// What it is connected to.
     ReadStation,
+    /// To light its button, and to let in whoever presses it.
+    LightButton,
     /// To switch its radio on.
     PowerOn,
     /// To look for networks; for this one, where it is named.
@@ -228,6 +243,8 @@ pub enum Question {
     PaperPin,
     /// The administrator's password of the printer.
     AdminPassword,
+    /// The PIN on the printer's label, which lets in.
+    LabelPin,
     /// Whether the printer may have this computer's own network.
     ShareNetwork {
         /// The network.
@@ -248,6 +265,8 @@ pub enum Act {
     TypePinAtRouter,
     /// Hold the printer's Wireless button for 3 seconds or more.
     PressPrinterButton,
+    /// Press the printer's button that is lit.
+    PressLitButton,
     /// Press the router's WPS button.
     PressRouterButton,
     /// Go through this step on the printer's panel.

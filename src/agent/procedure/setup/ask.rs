@@ -18,7 +18,7 @@ use crate::ipp;
 use crate::printer::probe::{Facts, Sheet};
 use crate::secret::Password;
 use crate::setup::diagnosis;
-use crate::setup::flow::{Answer, Request, Ticket, Trouble, Typed};
+use crate::setup::flow::{Answer, Key, Request, Ticket, Trouble, Typed};
 use crate::wifi::{Credentials, Ssid};
 use crate::wps::pin::{self, Kind};
 
@@ -53,9 +53,13 @@ impl Party {
         self.pool = pool;
     }
 
-    /// From now on as its administrator.
-    pub(super) fn log_in(&mut self, password: &Typed) {
-        self.control = self.control.logged_in(Password::new(password.expose().to_vec()));
+    /// From now on, this is shown to it.
+    pub(super) async fn log_in(&mut self, key: Key, typed: &Typed) {
+        let secret = Password::new(typed.expose().to_vec());
+        match key {
+            Key::Password => self.control = self.control.logged_in(secret),
+            Key::LabelPin | Key::Button => self.control.show(key, secret).await,
+        }
     }
 
     /// What it hears; what it heard before and does not now may still be there.
@@ -96,7 +100,16 @@ impl Party {
             if asked.gone {
                 sleep(BUS_AGREES).await;
             }
-            let Asked { answer, heard, excuse, .. } = asked;
+            let Asked { mut answer, heard, mut excuse, .. } = asked;
+            if let Err(Trouble::NotLetIn(_)) = answer {
+                answer = Err(match control.key().await {
+                    Ok(key) => Trouble::NotLetIn(key),
+                    Err(error) => {
+                        excuse = Some(fault::of_asked(&error));
+                        trouble(&error)
+                    }
+                });
+            }
             Answered { ticket, answer, heard, excuse }
         }
     }
@@ -155,6 +168,10 @@ async fn ask(control: &Control, request: Request, heard: &Heard) -> Asked {
             Ok(None) => Asked::told(Trouble::NotExposed),
             Err(error) => Asked::failed(&error),
         },
+        Request::LightButton => match control.wait_for_button().await {
+            Ok(()) => Asked::answered(Answer::Done),
+            Err(error) => Asked::failed(&error),
+        },
         Request::PowerOn => Asked::set(control.power(true).await),
         Request::Scan(directed) => match control.scan(directed.as_ref()).await {
             Ok(heard) => {
@@ -195,11 +212,13 @@ struct Printing {
 
 impl Printing {
     async fn print(self) -> Asked {
+        let by_key = matches!(self.sheets.first(), Some(Sheet::Cdm(_)));
         let Err(failure) = print::print(&self.work, &[Page(self.sheets)]).await else {
             return Asked::answered(Answer::Done);
         };
         let trouble = match failure.kind {
             ErrorKind::NotSupported => Trouble::NotExposed,
+            ErrorKind::PrinterAuthRequired if by_key => Trouble::NotLetIn(Key::Password),
             ErrorKind::PrinterAuthRequired | ErrorKind::PrinterAuthFailed => Trouble::AuthRequired,
             _ => Trouble::Silent,
         };
@@ -219,7 +238,9 @@ fn trouble(error: &control::Error) -> Trouble {
         hp::Error::Http(http::Error::Malformed(_) | http::Error::TooLarge { .. }) => Trouble::Unreadable,
         hp::Error::Http(_) | hp::Error::Uncertain(_) => Trouble::Silent,
         hp::Error::Busy => Trouble::Refused(503),
-        hp::Error::AuthRequired | hp::Error::AuthFailed | hp::Error::NotLetIn => Trouble::AuthRequired,
+        // What lets in is asked for by who hears of it.
+        hp::Error::NotLetIn => Trouble::NotLetIn(Key::Password),
+        hp::Error::AuthRequired | hp::Error::AuthFailed => Trouble::AuthRequired,
         hp::Error::AuthUnsupported => Trouble::Unfit(diagnosis::Failure::AuthUnsupported),
         hp::Error::NotExposed { .. } => Trouble::NotExposed,
         hp::Error::Refused { status, .. } => Trouble::Refused(*status),

@@ -138,7 +138,7 @@ impl<'a> Driver<'a> {
     async fn drive(&mut self, plan: flow::Plan) -> Outcome {
         let (mut flow, mut actions) = Flow::start(plan, self.now());
         loop {
-            if let Some(outcome) = self.carry_out(actions) {
+            if let Some(outcome) = self.carry_out(actions).await {
                 return outcome;
             }
             self.tell_stage();
@@ -211,11 +211,11 @@ impl<'a> Driver<'a> {
     }
 
     /// Begins what is to be done; `Some` at the end.
-    fn carry_out(&mut self, actions: Vec<Action>) -> Option<Outcome> {
+    async fn carry_out(&mut self, actions: Vec<Action>) -> Option<Outcome> {
         for action in actions {
             match action {
                 Action::Printer(ticket, request) => self.ask_printer(ticket, request),
-                Action::LogIn(password) => self.printer.log_in(&password),
+                Action::LogIn(key, typed) => self.printer.log_in(key, &typed).await,
                 Action::Person(ticket, question, until) => self.ask_person(ticket, question, at(until)),
                 Action::Withdraw(ticket) => {
                     if let Some((_, question, _)) = self.open.take_if(|(open, ..)| *open == ticket) {

@@ -27,10 +27,11 @@ pub(super) fn user_action(question: &Question) -> &'static str {
         Question::Passphrase(_) | Question::OwnPassphrase { .. } => "enter-passphrase",
         Question::PaperPin => "enter-paper-pin",
         Question::AdminPassword => "enter-admin-password",
+        Question::LabelPin => "enter-label-pin",
         Question::ShareNetwork { .. } => "confirm-network",
         Question::Act(Act::StartWpsOnPanel) => "start-wps-on-panel",
         Question::Act(Act::TypePinAtRouter) => "type-pin-at-router",
-        Question::Act(Act::PressPrinterButton) => "press-printer-button",
+        Question::Act(Act::PressPrinterButton | Act::PressLitButton) => "press-printer-button",
         Question::Act(Act::PressRouterButton) => "press-router-button",
         Question::Act(Act::Panel(_)) => "follow-panel",
     }

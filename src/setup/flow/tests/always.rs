@@ -54,6 +54,8 @@ fn answer(which: u8) -> Result<Answer, Trouble> {
         16 => return Err(Trouble::AuthRequired),
         17 => return Err(Trouble::Unreadable),
         18 => Answer::Networks(vec![network("Home", Security::Open, 6)]),
+        19 => return Err(Trouble::NotLetIn(Key::Button)),
+        20 => return Err(Trouble::NotLetIn(Key::LabelPin)),
         _ => Answer::Done,
     })
 }
@@ -94,6 +96,7 @@ struct Books {
     stopped: Vec<Ticket>,
     writes: u32,
     logins: u32,
+    buttons: u32,
     pins: u32,
     uses: u32,
     refused_for_login: u32,
@@ -110,8 +113,9 @@ impl Books {
                     assert!(!self.away, "nothing is asked of a printer that is away");
                     self.asked.push(*ticket);
                     self.writes += u32::from(matches!(request, Request::WriteProfile(_)));
+                    self.buttons += u32::from(matches!(request, Request::LightButton));
                 }
-                Action::LogIn(_) => self.logins += 1,
+                Action::LogIn(..) => self.logins += 1,
                 Action::Person(ticket, _, until) => {
                     assert!(*until >= now);
                     self.persons.push(*ticket);
@@ -179,7 +183,7 @@ proptest! {
                 Deed::Printer { stale, answer: which } => {
                     let Some(ticket) = pick(&books.asked, stale) else { continue };
                     let answer = answer(which);
-                    if matches!(answer, Err(Trouble::AuthRequired)) {
+                    if matches!(answer, Err(Trouble::AuthRequired | Trouble::NotLetIn(_))) {
                         books.refused_for_login += 1;
                     }
                     if matches!(answer, Err(Trouble::Gone)) && !stale {
@@ -229,7 +233,7 @@ proptest! {
         prop_assert!(books.finished.is_some());
         prop_assert!(now <= ends_by);
         prop_assert!(flow.wake_at().is_none());
-        prop_assert!(books.writes <= 1 + books.logins, "the network is written once, and once more after a login");
+        prop_assert!(books.writes <= 1 + books.logins + books.buttons, "the network is written once, and once more after a login");
         prop_assert!(books.logins <= 1);
         prop_assert!(books.logins <= books.refused_for_login);
         prop_assert!(books.uses <= 2 * (books.pins + 1));

@@ -404,6 +404,36 @@ fn the_administrator_s_password_is_asked_for_once_and_never_guessed() {
 }
 
 #[test]
+fn a_printer_that_lets_in_by_its_label_or_its_button() {
+    let refused = |key| {
+        let (mut scene, _) = Scene::before(home(), &[Way::Join], alone());
+        scanned(&mut scene);
+        scene.station(alone());
+        let asks = scene.printer(Err(Trouble::NotLetIn(key)));
+        (scene, asks)
+    };
+    let again = "printer: join Home wpa2-psk with passphrase";
+    let (mut scene, asks) = refused(Key::LabelPin);
+    assert_eq!(asks, ["person: label pin until 300"]);
+    assert_eq!(scene.person(Ok(typed("12345678"))), ["log in by LabelPin", again]);
+    assert_eq!(scene.printer(Err(Trouble::NotLetIn(Key::LabelPin))), ["failed PrinterAuthFailed"]);
+
+    let (mut scene, asks) = refused(Key::Button);
+    assert_eq!(asks, ["person: PressLitButton until 75", "printer: light button"]);
+    assert_eq!(scene.printer(Ok(Answer::Done)), ["withdraw", again], "nobody has to say that it is done");
+    let (mut scene, _) = refused(Key::Button);
+    assert_eq!(scene.person(Ok(Reply::Yes)), [""; 0]);
+    assert_eq!(scene.printer(Ok(Answer::Done)), [again]);
+    let (mut scene, _) = refused(Key::Button);
+    assert_eq!(scene.printer(Err(Trouble::AuthRequired)), ["withdraw", "failed PrinterAuthFailed"]);
+    let (mut scene, _) = refused(Key::Button);
+    assert_eq!(scene.person(Err(Unanswered::NoPrompter)), ["failed PrinterAuthRequired"]);
+    let (mut scene, _) = refused(Key::Button);
+    scene.person(Err(Unanswered::Declined));
+    assert_eq!(scene.failure(), Failure::Canceled { written: false });
+}
+
+#[test]
 fn a_write_is_not_cut() {
     let writing = || {
         let (mut scene, _) = Scene::before(home(), &[Way::Join], alone());

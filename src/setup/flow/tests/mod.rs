@@ -106,6 +106,7 @@ impl Scene {
                 self.asked = Some(ticket);
                 match request {
                     Request::ReadStation => "printer: look".into(),
+                    Request::LightButton => "printer: light button".into(),
                     Request::PowerOn => "printer: power on".into(),
                     Request::Scan(None) => "printer: scan".into(),
                     Request::Scan(Some(ssid)) => format!("printer: scan for {ssid}"),
@@ -122,7 +123,8 @@ impl Scene {
                     Request::PrintReport(report) => format!("printer: print {}", report.name()),
                 }
             }
-            Action::LogIn(_) => "log in".into(),
+            Action::LogIn(Key::Password, _) => "log in".into(),
+            Action::LogIn(key, _) => format!("log in by {key:?}"),
             Action::Person(ticket, question, until) => {
                 self.person = Some(ticket);
                 let question = match question {
@@ -130,6 +132,7 @@ impl Scene {
                     Question::OwnPassphrase { ssid, connection } => format!("passphrase of {ssid}, from {connection}"),
                     Question::PaperPin => "paper pin".into(),
                     Question::AdminPassword => "admin password".into(),
+                    Question::LabelPin => "label pin".into(),
                     Question::ShareNetwork { ssid, open } => format!("share {}{ssid}", if open { "open " } else { "" }),
                     Question::Act(act) => format!("{act:?}"),
                 };
