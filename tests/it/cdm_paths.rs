@@ -51,6 +51,11 @@ fn knows() -> Arc<Person> {
     Person::new().types("enter-passphrase", PASSPHRASE)
 }
 
+/// One who is asked for this first.
+fn shows(action: &str, text: &str) -> Arc<Person> {
+    Person::new().types(action, text).types("enter-passphrase", PASSPHRASE)
+}
+
 fn joined(outcome: &Result<JobResult, Failure>) -> bool {
     matches!(outcome, Ok(JobResult::Joined { already: false, .. }))
 }
@@ -164,12 +169,12 @@ async fn a_reset_that_leaves_something_open_is_not_offered() {
 #[tokio::test(start_paused = true)]
 async fn the_pin_on_the_label_lets_in() {
     let options = || with(fresh(), &["cdm-ways=label"]);
-    let person = knows().types("enter-label-pin", LABEL);
+    let person = shows("enter-label-pin", LABEL);
     let (outcome, asked, _) = run(Model::CdmToken, options(), home(), Some(person), false).await;
     assert!(joined(&outcome), "{outcome:?}");
     assert_eq!(asked.iter().filter(|asked| *asked == "enter-label-pin").count(), 1, "{asked:?}");
 
-    let person = knows().types("enter-label-pin", "11111111");
+    let person = shows("enter-label-pin", "11111111");
     let (outcome, asked, printer) = run(Model::CdmToken, options(), home(), Some(person), false).await;
     let failure = outcome.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::PrinterAuthFailed);
@@ -197,10 +202,10 @@ async fn the_button_lets_in_when_it_is_pressed() {
 async fn the_administrator_s_password_lets_in() {
     let mut options = with(fresh(), &["cdm-ways=none"]);
     options.radio.password = Some("Open-Sesame-4711".into());
-    let person = knows().types("enter-admin-password", "Open-Sesame-4711");
+    let person = shows("enter-admin-password", "Open-Sesame-4711");
     let (outcome, _, _) = run(Model::CdmToken, options.clone(), home(), Some(person), false).await;
     assert!(joined(&outcome), "{outcome:?}");
-    let person = knows().types("enter-admin-password", "a-guess-4711");
+    let person = shows("enter-admin-password", "a-guess-4711");
     let (outcome, _, _) = run(Model::CdmToken, options, home(), Some(person), false).await;
     let failure = outcome.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::PrinterAuthFailed);

@@ -406,9 +406,7 @@ impl Flow {
             (State::PressingButton { asked, then, .. }, Ok(Reply::Yes)) => {
                 self.state = State::PressingButton { asked, open: None, then };
             }
-            (State::AskingPassword { key, then, .. }, Ok(Reply::Secret(typed))) => {
-                self.show(key, typed, *then, now);
-            }
+            (State::AskingPassword { key, then, .. }, Ok(Reply::Secret(typed))) => self.show(key, typed, *then, now),
             // No, or no answer to the question.
             (_, Ok(_)) => self.fail_for_good(Failure::Canceled { written: self.written }),
         }
