@@ -13,7 +13,7 @@ use zbus::names::OwnedUniqueName;
 use zbus::{Message, OwnedObjectPath, OwnedVariant};
 
 use super::client::Client;
-use super::desk::Desk;
+use super::desk::{self, Desk};
 use super::exit::Error;
 use super::output::{Output, plain};
 use super::progress::{self, StatusLine};
@@ -90,6 +90,19 @@ pub async fn run(
     start: impl AsyncFnOnce(&Options<'_>) -> zbus::Result<OwnedObjectPath>,
 ) -> Result<Outcome, Error> {
     follow(client, owner, &Order::new(), start).await
+}
+
+/// The same, with whoever is here to answer: a printer may want to know who asks.
+///
+/// # Errors
+/// As [`run_with`].
+pub async fn run_here(
+    client: &Client,
+    owner: &OwnedUniqueName,
+    start: impl AsyncFnOnce(&Options<'_>) -> zbus::Result<OwnedObjectPath>,
+) -> Result<Outcome, Error> {
+    let desk = desk::here(client.output, false).await?;
+    run_with(client, owner, &Order::new(), desk, start).await
 }
 
 /// The same, with somebody who answers what the job asks.

@@ -19,7 +19,7 @@ pub async fn run(client: &Client, report: &Report) -> Result<(), Error> {
     let proxy = proxy(client, &printer).await?;
     let kind = report.kind;
     client.output.note(format_args!("Asking {} for its {} …", printer.name(), kind.words()));
-    let outcome = job::run(client, &owner, async |options| proxy.print_report(kind.name(), options).await).await?;
+    let outcome = job::run_here(client, &owner, async |options| proxy.print_report(kind.name(), options).await).await?;
     tell(client, &printer, outcome)
 }
 

@@ -60,7 +60,8 @@ pub async fn status(client: &Client, which: &Which) -> Result<(), Error> {
     let output = client.output;
     let (owner, printer, proxy) = found(client, which).await?;
     output.note(format_args!("Asking {} about its Wi-Fi …", printer.name()));
-    let network = Properties::new(job::run(client, &owner, async |options| proxy.get_network(options).await).await?);
+    let network =
+        Properties::new(job::run_here(client, &owner, async |options| proxy.get_network(options).await).await?);
     let ssid = name(&network);
     if output.is_json() {
         return output.json(&json!({
@@ -99,7 +100,7 @@ async fn scan(client: &Client, which: &Which) -> Result<(), Error> {
     let output = client.output;
     let (owner, printer, proxy) = found(client, which).await?;
     output.note(format_args!("Letting {} listen for networks …", printer.name()));
-    let outcome = job::run(client, &owner, async |options| proxy.scan(options).await).await?;
+    let outcome = job::run_here(client, &owner, async |options| proxy.scan(options).await).await?;
     let mut networks = Properties::new(outcome).dictionaries("networks");
     networks.sort_by_key(|network| std::cmp::Reverse(network.signed("signal").unwrap_or(i64::MIN)));
     if output.is_json() {
@@ -186,7 +187,7 @@ async fn power(client: &Client, wanted: &Power) -> Result<(), Error> {
     let word = if on { "on" } else { "off" };
     let (owner, printer, proxy) = found(client, &wanted.which).await?;
     client.output.note(format_args!("Switching the radio of {} {word} …", printer.name()));
-    job::run(client, &owner, async |options| proxy.set_power(on, options).await).await?;
+    job::run_here(client, &owner, async |options| proxy.set_power(on, options).await).await?;
     if client.output.is_json() {
         return client.output.json(&json!({ "printer": printer.id(), "power": on }));
     }
