@@ -229,7 +229,7 @@ pub struct Setup {
     /// This way and no other
     #[arg(long, value_enum)]
     pub route: Option<Route>,
-    /// The PIN from the page that the printer prints, though it could be read over USB
+    /// The PIN from the page that the printer prints, though it could be read over USB. Nobody has seen one there: --experimental
     #[arg(long, conflicts_with = "generate")]
     pub from_paper: bool,
     /// A new PIN, which the printer is given

@@ -146,6 +146,31 @@ async fn list_and_show() {
     assert_eq!(shown["usb_address"], 4);
 }
 
+/// No capability without the word for how it is known, in each form in which it is shown.
+#[tokio::test]
+async fn every_capability_has_its_evidence() {
+    use plugprint::printer::capability::{Capability, Evidence};
+    let house = House::open(Answer::Yes).await;
+    let each = [
+        (Capability::ReportNetwork, Evidence::Listed, "listed"),
+        (Capability::WifiJoin, Evidence::Confirmed, "confirmed"),
+        (Capability::PushButton, Evidence::Assumed, "assumed"),
+    ];
+    shown(&house, "PropertiesChanged", |house| {
+        house.paint_printer(|printer| {
+            printer.capabilities = each.iter().map(|(capability, evidence, _)| (*capability, *evidence)).collect();
+        });
+    })
+    .await;
+    let text = run(&house, "show").await.out;
+    let json = run(&house, "--json show").await.json();
+    assert_eq!(json["capabilities"].as_object().unwrap().len(), each.len());
+    for (capability, _, word) in each {
+        assert!(text.contains(&format!("capability {}: {word}\n", capability.name())), "{text}");
+        assert_eq!(json["capabilities"][capability.name()], word);
+    }
+}
+
 #[tokio::test]
 async fn which_printer_is_meant() {
     let mut house = House::open(Answer::Yes).await;

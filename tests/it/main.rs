@@ -3,6 +3,8 @@
 #[cfg(feature = "emulator")]
 mod agent_custody;
 #[cfg(feature = "emulator")]
+mod agent_documents;
+#[cfg(feature = "emulator")]
 mod agent_evidence;
 #[cfg(feature = "emulator")]
 mod agent_jobs;
@@ -84,6 +86,8 @@ mod legacy;
 mod networkmanager;
 #[cfg(feature = "emulator")]
 mod prompts;
+#[cfg(feature = "emulator")]
+mod readme_models;
 mod scene;
 mod storeys;
 #[cfg(feature = "emulator")]

@@ -64,10 +64,12 @@ pub enum Answer {
 }
 
 impl<T: Transport> Cdm<T> {
-    /// Whether the printer's own list names it, and lets it be read.
+    /// Whether the printer's own list names it, and lets it be read. What a resource takes can be read where it can only be
+    /// written itself \[C: `<uri>/constraints`\].
     #[must_use]
     pub fn offers(&self, resource: Resource) -> bool {
-        self.services().allows(resource.named, Method::Get)
+        let Resource { path, named } = resource;
+        if path == named { self.services().allows(path, Method::Get) } else { self.services().names(named) }
     }
 
     /// Reads one of the documents.

@@ -392,9 +392,7 @@ impl Flow {
             (State::AskingPassword { .. } | State::PressingButton { .. }, Ok(Reply::No)) => {
                 self.fail_for_good(Failure::AuthRequired);
             }
-            (State::Consenting { .. } | State::AskingPassphrase { .. }, Err(Unanswered::NoPrompter)) => {
-                self.fail(Failure::NoPrompter, now);
-            }
+            (State::AskingPassphrase { .. }, Err(Unanswered::NoPrompter)) => self.fail(Failure::NoPrompter, now),
             (_, Err(Unanswered::NoPrompter)) => self.fail_for_good(Failure::NoPrompter),
             (_, Err(Unanswered::Declined)) => self.fail_for_good(Failure::Canceled { written: self.written }),
             (State::Consenting { credentials, .. }, Ok(Reply::Yes)) => self.consented(credentials, now),
