@@ -75,7 +75,9 @@ struct Elsewhere {
 impl Reader<'_> {
     fn names(&mut self, path: &[String], at: Span) {
         let Some(to) = self.resolve(path) else { return };
-        if let Some(objection) = objection(&self.module, &to, self.in_test) {
+        // A program's own modules are no rooms, and may name whatever the program may.
+        let from: &[String] = if self.binary { &[] } else { &self.module };
+        if let Some(objection) = objection(from, &to, self.in_test) {
             let (file, line) = (self.file.display(), at.start().line);
             self.objections.push(format!("{file}:{line}: {}: {objection}", path.join("::")));
         }
@@ -256,7 +258,11 @@ fn nobody_looks_up() {
     let mut unread = Vec::new();
     rust_files(&src, &mut unread);
     let mut roots = vec![src.join("lib.rs"), src.join("main.rs")];
-    roots.extend(unread.iter().filter(|file| file.starts_with(src.join("bin"))).cloned());
+    // `bin/name.rs`, or `bin/name/main.rs`, which declares what lies beside it.
+    let bin = src.join("bin");
+    let program =
+        |file: &&PathBuf| file.parent() == Some(bin.as_path()) || (file.starts_with(&bin) && file.ends_with("main.rs"));
+    roots.extend(unread.iter().filter(program).cloned());
     let mut queue: Vec<_> = roots.into_iter().map(|file| (file, vec![], false)).collect();
     let mut objections = Vec::new();
     while let Some((file, module, in_test)) = queue.pop() {
