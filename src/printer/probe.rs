@@ -371,8 +371,9 @@ fn read_pin(station: &Adapter, recognised: &Recognised, firmware: &str, listed: 
 /// Whether this firmware is of before 26 July 2013, when the leak was closed [C: Tenable plugin 69282]. These LaserJets
 /// number their firmware by its day.
 fn is_before_the_fix(firmware: &str) -> bool {
-    const FIXED: u32 = 2013_07_26;
-    firmware.len() == 8 && firmware.parse().is_ok_and(|day: u32| (2000_01_01..FIXED).contains(&day))
+    // Digits of the same number compare as the days do.
+    let is_a_day = firmware.len() == 8 && firmware.bytes().all(|byte| byte.is_ascii_digit());
+    is_a_day && ("20000101".."20130726").contains(&firmware)
 }
 
 /// Whether the manifest of network resources names `WPS/Pin`.

@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(link.href.as_str(), "/cdm/ioConfig/v2/adapterConfigs/wifi0");
         assert!(link.methods.allow(Method::Patch));
         let state = station.state();
-        assert_eq!(state.power.unwrap().value, true);
+        assert!(state.power.unwrap().value);
         assert!(state.is_on(&Ssid::new("Example").unwrap()));
         assert_eq!(state.address().unwrap().value.origin, Origin::Dhcp);
         assert_eq!(state.hostname.unwrap().value, "printer");

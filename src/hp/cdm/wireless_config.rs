@@ -117,10 +117,8 @@ impl Words {
             "wpaOrWpa2" => "auto",
             word => word,
         };
-        let wpa_version = match heard.wpa_version.as_deref() {
-            Some(word @ ("wpa2" | "wpa3" | "wpa2OrWpa3")) => word,
-            _ => "auto",
-        };
+        let preferred = |word: &&str| matches!(*word, "wpa2" | "wpa3" | "wpa2OrWpa3");
+        let wpa_version = heard.wpa_version.as_deref().filter(preferred).unwrap_or("auto");
         let words = Self {
             authentication: authentication.to_owned(),
             encryption: heard.encryption.clone()?,

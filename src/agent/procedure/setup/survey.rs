@@ -44,21 +44,19 @@ pub(super) async fn look(work: &Work, errand: &Errand) -> Survey {
     let (found, own) = tokio::join!(probe(work), own_network(work, errand));
     let (mut own_facts, mut beside, mut unknown) = (None, None, None);
     match own {
-        Some(Ok(network)) if target.ssid.is_some() => {
-            // A name says which network is meant; what this computer sees of another one does not matter.
-            if target.ssid.as_ref() == Some(&network.ssid) {
-                target.band = target.band.or(network.band());
-                beside = Some(facts_of(&network));
-                // Whoever named it may know better.
-                if target.security.is_none() {
-                    target.security = Some(network.security);
-                } else if let Some(beside) = &mut beside {
-                    beside.enterprise = target.security == Some(Security::Enterprise);
-                    beside.wpa3_only = target.security == Some(Security::Wpa3Personal);
-                }
+        Some(Ok(network)) if target.ssid.as_ref() == Some(&network.ssid) => {
+            target.band = target.band.or(network.band());
+            beside = Some(facts_of(&network));
+            // Whoever named it may know better.
+            if target.security.is_none() {
+                target.security = Some(network.security);
+            } else if let Some(beside) = &mut beside {
+                beside.enterprise = target.security == Some(Security::Enterprise);
+                beside.wpa3_only = target.security == Some(Security::Wpa3Personal);
             }
         }
-        Some(Err(_)) if target.ssid.is_some() => {}
+        // A name says which network is meant; what this computer sees of another one does not matter.
+        Some(_) if target.ssid.is_some() => {}
         Some(Ok(network)) => {
             own_facts = Some(facts_of(&network));
             target.band = network.band();
