@@ -1,9 +1,10 @@
-//! The service's few arguments. Read by hand: a library for a command line would be a twentieth of the program, and
-//! stay in memory as long as it.
+//! The service's few arguments. The library of the command line would be a twentieth of this program, and stay in memory
+//! as long as it.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use lexopt::{Arg, Parser, ValueExt as _};
 use plugprint::config;
 
 /// What `--help` says.
@@ -54,65 +55,38 @@ pub(crate) enum Wanted {
     Version,
 }
 
-/// Reads what comes behind the program's name: `--name VALUE` or `--name=VALUE`, each once.
+/// Reads what comes behind the program's name; each option once.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn read(given: impl IntoIterator<Item = OsString>) -> Result<Wanted, String> {
-    let mut given = given.into_iter();
+pub(crate) fn read(given: impl IntoIterator<Item = OsString>) -> Result<Wanted, lexopt::Error> {
+    let mut parser = Parser::from_args(given.into_iter().collect::<Vec<_>>());
     let (mut address, mut session, mut no_bridge) = (None, None, None);
     let (mut state, mut config, mut log) = (None, None, None);
-    while let Some(argument) = given.next() {
-        let (name, attached) = split(&argument);
-        let slot = match name.to_str() {
-            Some("-h" | "--help") if attached.is_none() => return Ok(Wanted::Help),
-            Some("-V" | "--version") if attached.is_none() => return Ok(Wanted::Version),
-            Some("--session") if attached.is_none() => &mut session,
-            Some("--no-bridge") if attached.is_none() => &mut no_bridge,
-            Some("--bus-address") => &mut address,
-            Some("--state") => &mut state,
-            Some("--config") => &mut config,
-            Some("--log") => &mut log,
-            _ => return Err(format!("{}: there is no such option", argument.display())),
+    while let Some(argument) = parser.next()? {
+        let again = match argument {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Wanted::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Wanted::Version),
+            Arg::Long("session") => session.replace(()).map(|()| "--session"),
+            Arg::Long("no-bridge") => no_bridge.replace(()).map(|()| "--no-bridge"),
+            Arg::Long("bus-address") => address.replace(parser.value()?.string()?).map(|_| "--bus-address"),
+            Arg::Long("state") => state.replace(PathBuf::from(parser.value()?)).map(|_| "--state"),
+            Arg::Long("config") => config.replace(PathBuf::from(parser.value()?)).map(|_| "--config"),
+            Arg::Long("log") => log.replace(parser.value()?.string()?).map(|_| "--log"),
+            _ => return Err(argument.unexpected()),
         };
-        let value = match name.to_str() {
-            Some("--session" | "--no-bridge") => OsString::new(),
-            _ => match attached.map_or_else(|| given.next(), |value| Some(value.to_owned())) {
-                Some(value) if !value.is_empty() => value,
-                _ => return Err(format!("{}: a value belongs to it", name.display())),
-            },
-        };
-        if slot.replace(value).is_some() {
-            return Err(format!("{}: once is enough", name.display()));
+        if let Some(option) = again {
+            return Err(format!("option '{option}' is given twice").into());
         }
     }
-    let bus = match (address.map(text).transpose()?, session) {
+    let bus = match (address, session) {
         (None, None) => Bus::System,
-        (None, Some(_)) => Bus::Session,
+        (None, Some(())) => Bus::Session,
         (Some(address), None) => Bus::At(address),
-        (Some(_), Some(_)) => return Err("--bus-address and --session exclude each other".into()),
+        (Some(_), Some(())) => return Err("options '--bus-address' and '--session' exclude each other".into()),
     };
-    Ok(Wanted::Service(Arguments {
-        bus,
-        no_bridge: no_bridge.is_some(),
-        state: state.map(PathBuf::from),
-        config: config.map_or_else(|| config::FILE.into(), PathBuf::from),
-        log: log.map(text).transpose()?,
-    }))
-}
-
-/// A long option's name, and the value that is attached to it.
-fn split(argument: &OsStr) -> (&OsStr, Option<&OsStr>) {
-    use std::os::unix::ffi::OsStrExt as _;
-    let bytes = argument.as_bytes();
-    match bytes.iter().position(|byte| *byte == b'=').and_then(|at| bytes.split_at_checked(at)) {
-        Some((name, value)) => (OsStr::from_bytes(name), value.get(1..).map(OsStr::from_bytes)),
-        None => (argument, None),
-    }
-}
-
-fn text(value: OsString) -> Result<String, String> {
-    value.into_string().map_err(|value| format!("{}: this is no text", value.display()))
+    let config = config.unwrap_or_else(|| config::FILE.into());
+    Ok(Wanted::Service(Arguments { bus, no_bridge: no_bridge.is_some(), state, config, log }))
 }
 
 #[cfg(test)]
@@ -122,7 +96,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Result<Wanted, String> {
-        super::read(line.split_whitespace().map(OsString::from))
+        super::read(line.split_whitespace().map(OsString::from)).map_err(|error| error.to_string())
     }
 
     fn nothing_said() -> Arguments {
@@ -155,14 +129,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         for (line, why) in [
-            ("--sesion", "--sesion: there is no such option"),
-            ("printer", "printer: there is no such option"),
-            ("--session=yes", "--session=yes: there is no such option"),
-            ("--log", "--log: a value belongs to it"),
-            ("--state=", "--state: a value belongs to it"),
-            ("--log info --log debug", "--log: once is enough"),
-            ("--session --session", "--session: once is enough"),
-            ("--session --bus-address a:", "--bus-address and --session exclude each other"),
+            ("--sesion", "invalid option '--sesion'"),
+            ("printer", "unexpected argument \"printer\""),
+            ("--session=yes", "unexpected argument for option '--session': \"yes\""),
+            ("--log", "missing argument for option '--log'"),
+            ("--log info --log debug", "option '--log' is given twice"),
+            ("--session --session", "option '--session' is given twice"),
+            ("--session --bus-address a:", "options '--bus-address' and '--session' exclude each other"),
         ] {
             assert_eq!(read(line), Err(why.to_owned()), "{line}");
         }
