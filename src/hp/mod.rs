@@ -6,5 +6,7 @@ pub mod cdm;
 mod error;
 pub mod ledm;
 pub mod pml;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Detail, Error, SetError};
