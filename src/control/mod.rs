@@ -47,7 +47,7 @@ impl Control {
     /// Speaks through these links to the printer of which this is known.
     #[must_use]
     pub fn new(pool: http::Pool, facts: Arc<Facts>) -> Self {
-        let cdm = facts.services.as_deref().map(|services| Cdm::with_services(pool.clone(), services.clone()));
+        let cdm = facts.services.as_ref().map(|services| Cdm::with_services(pool.clone(), Arc::clone(services)));
         let (ledm, ipp) = (Ledm::new(pool.clone()), Ipp::new(pool.clone()));
         Self { facts, pool, ledm, ipp, cdm, password: None, access: Access::default() }
     }

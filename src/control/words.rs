@@ -93,22 +93,20 @@ impl SetError {
     /// It wants its administrator's password, and was given none.
     #[must_use]
     pub fn wants_password(&self) -> bool {
-        match self {
-            Self::Hp(hp::SetError::Hp(error)) => matches!(error, hp::Error::AuthRequired),
-            Self::Hp(_) => false,
-            Self::Asked(error) => error.wants_password(),
-        }
+        matches!(self.of_hp(), Some(hp::Error::AuthRequired))
     }
-}
 
-impl SetError {
     /// It does this only for whom it has let in, and nobody has been ([`Key`]).
     #[must_use]
     pub fn wants_key(&self) -> bool {
+        matches!(self.of_hp(), Some(hp::Error::NotLetIn))
+    }
+
+    /// What a call in HP's protocols ended in.
+    fn of_hp(&self) -> Option<&hp::Error> {
         match self {
-            Self::Hp(hp::SetError::Hp(error)) => matches!(error, hp::Error::NotLetIn),
-            Self::Hp(_) => false,
-            Self::Asked(error) => error.wants_key(),
+            Self::Hp(hp::SetError::Hp(error)) | Self::Asked(Error::Hp(error)) => Some(error),
+            Self::Hp(_) | Self::Asked(_) => None,
         }
     }
 }

@@ -106,24 +106,25 @@ async fn send(work: &Work, page: &Page, share: Share) -> Result<Sheet, Failure> 
     }
     let mut refusal = None;
     let mut asked = false;
-    let mut sheets = page.0.iter();
-    let mut next = sheets.next();
-    while let Some(sheet) = next {
-        match work.control.print(sheet).await {
-            Ok(()) => return Ok(sheet.clone()),
+    for sheet in &page.0 {
+        let mut sent = work.control.print(sheet).await;
+        if let Err(error) = &sent
+            && error.wants_key()
+            && !asked
+        {
             // Nothing was printed; a person lets us in, and it is asked for once more.
-            Err(error) if error.wants_key() && !asked => {
-                asked = true;
-                if entry::let_in(work).await?.is_none() {
-                    return Err(fault::of_print(&error));
-                }
-                continue;
+            asked = true;
+            if entry::let_in(work).await?.is_none() {
+                return Err(fault::of_print(error));
             }
+            sent = work.control.print(sheet).await;
+        }
+        match sent {
+            Ok(()) => return Ok(sheet.clone()),
             // It does not have this page: nothing was printed.
             Err(error) if error.lacks() => refusal = Some(error),
             Err(error) => return Err(fault::of_print(&error)),
         }
-        next = sheets.next();
     }
     Err(refusal.map_or_else(no_such_page, |error| fault::of_print(&error)))
 }

@@ -43,10 +43,7 @@ pub(super) async fn set_power(work: &Work, on: bool) -> Result<JobResult, Failur
         printer.power(on).await
     });
     made.await?;
-    // What it says of itself now is for the view; the setting was taken in any case.
-    if let Ok(Ok(Ok(Some(snapshot)))) = work.unless_stopped("", timeout(STEP, work.control.snapshot())).await {
-        work.tell(JobNews::Station(Box::new(snapshot.station)));
-    }
+    show_station(work).await;
     Ok(JobResult::Done)
 }
 
@@ -63,11 +60,15 @@ pub(super) async fn reset_network(work: &Work) -> Result<JobResult, Failure> {
         printer.reset_network().await
     });
     made.await?;
-    // As after a switch.
+    show_station(work).await;
+    Ok(JobResult::Done)
+}
+
+/// What it says of itself after a setting is for the view; the setting was taken in any case.
+async fn show_station(work: &Work) {
     if let Ok(Ok(Ok(Some(snapshot)))) = work.unless_stopped("", timeout(STEP, work.control.snapshot())).await {
         work.tell(JobNews::Station(Box::new(snapshot.station)));
     }
-    Ok(JobResult::Done)
 }
 
 /// Does it; where the printer wants to be shown something first, once more with that.

@@ -72,8 +72,8 @@ impl<T: Transport> Cdm<T> {
 
     /// One whose list of services is known.
     #[must_use]
-    pub fn with_services(pool: T, services: Services) -> Self {
-        Self { pool, services: Arc::new(services), token: None }
+    pub fn with_services(pool: T, services: impl Into<Arc<Services>>) -> Self {
+        Self { pool, services: services.into(), token: None }
     }
 
     /// The same printer, for whom it has let in.
