@@ -21,6 +21,8 @@ const QUIET: Duration = Duration::from_secs(10);
 const BUSY: Duration = Duration::from_millis(500);
 /// It has failed, and still tells the registrar so (WSC_NACK).
 const FAREWELL: Duration = Duration::from_secs(1);
+/// So many further passes of a scan that hears nobody at all: an answer that comes late is missed.
+pub(super) const PASSES: u32 = 2;
 /// So many scans that hear no such network mean that it is not there; one may miss it.
 const MISSES: u8 = 2;
 
@@ -37,6 +39,8 @@ pub(super) struct Station {
     scan_at: Option<Instant>,
     /// The scan that somebody waits for is under way.
     scanning: bool,
+    /// So many passes of it have heard nobody.
+    deaf: u32,
     misses: u8,
     /// wpa_supplicant's id of the profile.
     network: Option<u16>,
@@ -62,6 +66,7 @@ impl Station {
             failing: None,
             scan_at: None,
             scanning: false,
+            deaf: 0,
             misses: 0,
             network: None,
             quiet,
@@ -318,8 +323,15 @@ impl Station {
     async fn scanned(&mut self) -> io::Result<()> {
         let reply = self.control.ask("SCAN_RESULTS").await?;
         self.scanning = false;
+        let results = words::scan_results(&reply);
+        if results.is_empty() && self.deaf < PASSES {
+            self.deaf += 1;
+            self.scan_at = Some(Instant::now() + BUSY);
+            return Ok(());
+        }
+        self.deaf = 0;
         let mut work = self.shared.work();
-        work.heard = words::scan_results(&reply).into_iter().filter_map(|heard| self.shared.hears(heard)).collect();
+        work.heard = results.into_iter().filter_map(|heard| self.shared.hears(heard)).collect();
         if let Some(asked) = &mut work.scan {
             asked.done = true;
         }

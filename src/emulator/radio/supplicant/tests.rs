@@ -8,6 +8,7 @@ use tokio::net::UnixDatagram;
 use tokio::time::timeout;
 
 use super::super::{Association, Hushed, Lost, Origin};
+use super::station::PASSES;
 use super::*;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -25,13 +26,15 @@ struct Fake {
     folder: tempfile::TempDir,
     events: Option<PathBuf>,
     status: &'static str,
+    results: &'static str,
 }
 
 impl Fake {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wlan1");
-        Self { socket: UnixDatagram::bind(&path).unwrap(), path, folder, events: None, status: "wpa_state=INACTIVE\n" }
+        let socket = UnixDatagram::bind(&path).unwrap();
+        Self { socket, path, folder, events: None, status: "wpa_state=INACTIVE\n", results: SCAN }
     }
 
     fn radio(&self, change: impl FnOnce(&mut Options)) -> Supplicant {
@@ -65,7 +68,7 @@ impl Fake {
             }
             "STATUS" => self.status,
             "SIGNAL_POLL" => "RSSI=-33\n",
-            "SCAN_RESULTS" => SCAN,
+            "SCAN_RESULTS" => self.results,
             "ADD_NETWORK" => "7\n",
             "LIST_NETWORKS" => "network id / ssid / bssid / flags\n7\tlab-net\tany\t[CURRENT]\n",
             "WPS_PIN" => command.rsplit(' ').next().unwrap(),
@@ -148,6 +151,30 @@ async fn it_lists_what_the_station_hears() {
     // A hidden network is called by its name.
     assert_eq!(radio.scan(Some(b"hidden")), Scan::Running);
     assert_eq!(fake.until("SCAN").await, "SCAN TYPE=ONLY ssid 68696464656e");
+}
+
+#[tokio::test]
+async fn a_scan_that_hears_nobody_is_done_again() {
+    let mut fake = Fake::new();
+    fake.results = "bssid / frequency / signal level / flags / ssid\n";
+    let radio = fake.radio(|_| {});
+    assert_eq!(fake.until("SCAN").await, "SCAN TYPE=ONLY");
+    assert_eq!(radio.scan(None), Scan::Running);
+    for _ in 0..PASSES {
+        fake.say("CTRL-EVENT-SCAN-RESULTS ").await;
+        fake.until("SCAN_RESULTS").await;
+        assert_eq!(fake.until("SCAN").await, "SCAN TYPE=ONLY");
+        assert_eq!(radio.scan(None), Scan::Running);
+    }
+    fake.say("CTRL-EVENT-SCAN-RESULTS ").await;
+    fake.until("SCAN_RESULTS").await;
+    let done = timeout(LIMIT, async {
+        while radio.scan(None) == Scan::Running {
+            tokio::task::yield_now().await;
+        }
+    });
+    done.await.unwrap();
+    assert_eq!(radio.scan(None), Scan::Done(Vec::new()), "it is told at last");
 }
 
 #[tokio::test]
