@@ -395,6 +395,36 @@ async fn a_pin_is_shown_to_who_asked_and_typed_at_the_router() {
 }
 
 #[tokio::test]
+async fn what_was_done_and_said_as_the_service_noticed_it_does_not_decline_the_next_question() {
+    let mut house = House::open(Answer::Yes).await;
+    let mut program = Program::of(open(&house, "--json setup --ssid Home"));
+    let (job, _, prompter) = setup_of(&mut house).await;
+    let press = {
+        let (prompter, job) = (Arc::clone(&prompter), job.clone());
+        tokio::spawn(async move { prompter.ask(&job, ask(Question::Act(Act::PressLitButton))).await })
+    };
+    assert_eq!(program.hears().await["what"], "press-printer-button");
+    press.abort();
+    assert_eq!(program.hears().await["event"], "prompt-withdrawn");
+    let next = prompter.ask(&job, ask(Question::Passphrase(home())));
+    let answers = async {
+        assert_eq!(program.hears().await["what"], "passphrase");
+        program.says("").await;
+        assert_eq!(program.hears().await["event"], "prompt-again");
+        program.says(SECRET).await;
+    };
+    let (reply, ()) = tokio::join!(soon(next), answers);
+    assert!(matches!(reply, Ok(Reply::Secret(secret)) if secret.expose() == SECRET.as_bytes()));
+    // Once only: from now on an empty line is what it says.
+    let next = prompter.ask(&job, ask(Question::AdminPassword));
+    let answers = async {
+        assert_eq!(program.hears().await["what"], "admin-password");
+        program.says("").await;
+    };
+    assert!(tokio::join!(soon(next), answers).0.is_err());
+}
+
+#[tokio::test]
 async fn a_question_that_is_taken_back_is_closed() {
     let mut house = House::open(Answer::Yes).await;
     let mut program = Program::of(open(&house, "--json setup --ssid Home"));

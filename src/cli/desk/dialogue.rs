@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::wifi::host::networkmanager::Withheld;
 use crate::wifi::passphrase;
@@ -18,6 +18,9 @@ use super::super::progress;
 use super::super::prompter::{Answer, Ask, Question, Refusal, Shown, What};
 use super::super::terminal::{Line, Lines};
 use super::Desk;
+
+/// Who does what was asked, and says so, may cross with the service, which has noticed by itself and asks the next thing.
+const CROSSING: Duration = Duration::from_secs(3);
 
 /// How a question and a PIN are shown, and how what is typed is meant.
 pub trait Face: Send {
@@ -74,6 +77,8 @@ pub struct Dialogue<F> {
     shown: Option<Shown>,
     /// What was answered last.
     last: Option<What>,
+    /// Until then an empty line may still be the answer to an action that was taken back.
+    crossing: Option<Instant>,
     /// Calls up to this one were taken back.
     withdrawn: u32,
     /// Standard input has ended.
@@ -94,6 +99,7 @@ impl<F: Face> Dialogue<F> {
             current: None,
             shown: None,
             last: None,
+            crossing: None,
             withdrawn: 0,
             deaf: false,
         })
@@ -160,6 +166,9 @@ impl<F: Face> Dialogue<F> {
             question.answer(Err(Refusal::declined()));
         }
         self.shown.take_if(|shown| shown.serial < serial);
+        if withdrawn && self.current.as_ref().is_some_and(|question| matches!(question.what, What::Action(_))) {
+            self.crossing = Some(Instant::now() + CROSSING);
+        }
         if self.current.as_ref().is_some_and(|question| question.serial < serial) {
             self.end_with(Err(Refusal::declined()))?;
         }
@@ -224,8 +233,10 @@ impl<F: Face> Dialogue<F> {
         if about.is_some_and(|about| self.face.takes(&line, &about.router_url)) {
             return Ok(());
         }
+        let crossed = line.is_empty() && self.crossing.take().is_some_and(|until| Instant::now() < until);
         let Some(question) = &self.current else { return Ok(()) };
         match &question.what {
+            _ if crossed => self.hint("this came before it was asked"),
             What::Secret(_) if line.is_empty() => match self.face.nothing(false) {
                 Some(refusal) => self.end_with(Err(refusal)),
                 None => self.hint("nothing was typed"),
