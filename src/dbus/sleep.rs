@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 use zbus::proxy::CacheProperties;
-use zbus::{Connection, OwnedFd, Proxy};
+use zbus::{Connection, Message, OwnedFd, Proxy};
 
 use crate::agent::Handle;
 
@@ -43,15 +43,36 @@ async fn watch(connection: &Connection, handle: &Handle) -> zbus::Result<()> {
         .await?;
     let mut owners = bus.receive_name_owner_changed_with_args(&[(0, LOGIN)]).await?;
     let mut sleeps = logind.receive_signal("PrepareForSleep").await?;
-    // Asked after it is listened to, so that nothing falls between.
-    let present = bus.name_has_owner(BusName::try_from(LOGIN)?).await?;
-    let mut lock = if present { inhibit(&logind).await } else { None };
+    // Asked after it is listened to, so that nothing falls between; what is then told of it was known before.
+    let owner = bus.get_name_owner(BusName::try_from(LOGIN)?).await.ok();
+    let mut owner = owner.map(|owner| owner.to_string());
+    let mut lock = if owner.is_some() { inhibit(&logind).await } else { None };
     let mut asleep = false;
+    let mut heard: Option<Message> = None;
     loop {
         tracing::debug!(held = lock.is_some(), "delay lock");
         tokio::select! {
-            message = sleeps.next() => {
-                let Some(message) = message else { return Ok(()) };
+            // Two queues: what was said of the name before an announcement is here by then, and comes first.
+            biased;
+            changed = owners.next() => {
+                let Some(changed) = changed else { return Ok(()) };
+                let Ok(args) = changed.args() else { continue };
+                let now = args.new_owner().as_ref().map(ToString::to_string);
+                if now == owner {
+                    continue;
+                }
+                owner = now;
+                lock = if owner.is_some() { inhibit(&logind).await } else { None };
+                // Whoever announced it will not say when it is over.
+                if std::mem::take(&mut asleep) {
+                    handle.wake().await;
+                }
+            }
+            () = std::future::ready(()), if heard.is_some() => {
+                let Some(message) = heard.take() else { continue };
+                if message.header().sender().map(|sender| sender.as_str()) != owner.as_deref() {
+                    continue;
+                }
                 let Ok(begins) = message.body().deserialize::<bool>() else { continue };
                 if begins {
                     tracing::info!("the computer goes to sleep: the printers are let go");
@@ -67,14 +88,9 @@ async fn watch(connection: &Connection, handle: &Handle) -> zbus::Result<()> {
                     lock = inhibit(&logind).await;
                 }
             }
-            changed = owners.next() => {
-                let Some(changed) = changed else { return Ok(()) };
-                let present = changed.args().is_ok_and(|args| args.new_owner().is_some());
-                lock = if present { inhibit(&logind).await } else { None };
-                // Whoever announced it will not say when it is over.
-                if std::mem::take(&mut asleep) {
-                    handle.wake().await;
-                }
+            message = sleeps.next(), if heard.is_none() => {
+                let Some(message) = message else { return Ok(()) };
+                heard = Some(message);
             }
         }
     }

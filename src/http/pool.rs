@@ -9,12 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use ::http::{Request, Response};
-use tokio::sync::{
-    OnceCell, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, oneshot, watch,
-};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, RwLockReadGuard, Semaphore, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::{debug, warn};
 
 use super::body::{RequestBody, ResponseBody};
@@ -67,8 +65,8 @@ struct Inner {
     permits: Arc<Semaphore>,
     /// Held shared by each exchange, alone by whoever does something to the whole device.
     in_use: Arc<RwLock<()>>,
-    /// Nothing begins while the computer sleeps.
-    resting: Mutex<Option<OwnedRwLockWriteGuard<()>>>,
+    /// Nothing begins while the computer sleeps: has `in_use` alone, or is the first in the queue for it.
+    resting: Mutex<Option<AbortOnDropHandle<()>>>,
     /// The same for the steps of recovery that concern one link.
     steps: RwLock<()>,
     /// How many links are in trouble that took more than a drain.
@@ -157,12 +155,17 @@ impl Pool {
     }
 
     /// Lets go for a while: running exchanges have `grace` to end, others wait, and the interfaces are released. An
-    /// exchange that does not end goes on, and whatever becomes of it is its own matter.
+    /// exchange that does not end goes on, and whatever becomes of it is its own matter; others wait all the same.
     pub async fn rest(&self, grace: Duration) {
-        let quiet = timeout(grace, Arc::clone(&self.0.in_use).write_owned()).await.ok();
-        if let Some(quiet) = quiet {
-            self.0.resting().replace(quiet);
-        }
+        let in_use = Arc::clone(&self.0.in_use);
+        let (tell, quiet) = oneshot::channel();
+        let alone = tokio::spawn(async move {
+            let _alone = in_use.write_owned().await;
+            let _ = tell.send(());
+            std::future::pending().await
+        });
+        self.0.resting().replace(AbortOnDropHandle::new(alone));
+        let _ = timeout(grace, quiet).await;
         self.0.release_idle();
         // The kernel is told by a thread apart.
         let _ = timeout(RELEASE, self.0.device.released()).await;
@@ -420,7 +423,7 @@ impl Inner {
         drop(permit);
     }
 
-    fn resting(&self) -> MutexGuard<'_, Option<OwnedRwLockWriteGuard<()>>> {
+    fn resting(&self) -> MutexGuard<'_, Option<AbortOnDropHandle<()>>> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -6,6 +6,7 @@ mod faults;
 mod framing;
 mod ladder;
 mod manner;
+mod rest;
 mod soup;
 mod transcripts;
 mod uploads;

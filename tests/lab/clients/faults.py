@@ -846,8 +846,9 @@ def legacy(printer):
 
 
 ROW = sys.argv[1]
-try:
-    globals()[ROW.replace("-", "_")](Printer(*sys.argv[2:5]))
-except AssertionError as error:
-    say(f"WRONG: {error}")
-    sys.exit(1)
+if __name__ == "__main__":
+    try:
+        globals()[ROW.replace("-", "_")](Printer(*sys.argv[2:5]))
+    except AssertionError as error:
+        say(f"WRONG: {error}")
+        sys.exit(1)
