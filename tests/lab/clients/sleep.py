@@ -18,7 +18,7 @@ import faults
 from faults import STATUS, Printer, claimed, eventually, head, print_job, document, say
 
 PLAN = "/run/lab-sleep"  # what the hooks are to do to the printer, and their notes
-LIMIT = 8  # seconds in which our delay lock is let go; 4 at most by our own clock, and this machine may be slow
+LIMIT = 12  # seconds in which our delay lock is let go; by the service's own clock it is 4, and this machine may be slow
 LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 
 
@@ -48,6 +48,15 @@ def node(printer):
     return None
 
 
+def attached():
+    """Whether vhci_hcd has a device at any port (VDEV_ST_USED); then it refuses to be suspended."""
+    for status in glob.glob("/sys/devices/platform/vhci_hcd.*/status*"):
+        with open(status) as ports:
+            if any(line.split()[2:3] == ["006"] for line in ports):
+                return True
+    return False
+
+
 # --- as a hook of systemd-sleep -----------------------------------------------------------------------------------------------
 
 
@@ -57,13 +66,14 @@ def hook(when):
     printer = Printer(plan["serial"], 0, "")
     if when == "pre":
         with open(f"{PLAN}/noted", "a") as notes:
-            notes.write(json.dumps({"at": time.monotonic(), "claimed": claimed(printer), "locks": locks()}) + "\n")
+            notes.write(json.dumps({"claimed": claimed(printer), "locks": locks()}) + "\n")
     what = plan[when]
-    if what == "unplug" and node(printer):
+    if what == "unplug":
         printer.tell("unplug", "unplugged")
-        eventually("it is unplugged", 20, lambda: not node(printer))
+        eventually("it is unplugged", 30, lambda: not node(printer) and not attached())
     elif what == "replug":
         printer.tell("replug", "plugged in", 30)
+        eventually("it is enumerated", 30, lambda: node(printer))
 
 
 # --- as the one who puts the computer to sleep ----------------------------------------------------------------------------------
@@ -184,7 +194,8 @@ class Upload:
         self.printer, self.name, self.so_far = printer, printer.name("upload"), so_far
         self.body = print_job(self.name) + document(faults.LENGTH)
         self.wire = printer.send_part(self.name, so_far, False)
-        time.sleep(1)
+        eventually("it is under way", 30, lambda: claimed(printer))
+        time.sleep(1)  # what was sent is on the cable
 
     def goes_on(self):
         try:
@@ -231,8 +242,15 @@ def finishes(printer):
     """A print that ends soon is waited for."""
     computer = Computer(printer)
     upload = Upload(printer)
-    took = computer.sleep("unplug", "replug", upload.goes_on)
-    assert upload.ended(f"let go in {took:.1f} s") == "complete"
+    spent = []
+
+    def goes_on():
+        upload.goes_on()
+        spent.append(time.monotonic() - computer.said[-1][1])
+
+    took = computer.sleep("unplug", "replug", goes_on)
+    state = upload.ended(f"went on for {spent[0]:.1f} s, let go in {took:.1f} s")
+    assert state == "complete" or spent[0] > 1.5, "it was not waited for"
     computer.same("slept after a print that was under way")
 
 
@@ -322,7 +340,6 @@ def setup(printer):
     begun.stdin.write("emulated passphrase\n")
     begun.stdin.flush()
     eventually("the set-up is under way", 30, lambda: property(printer, "State") == "busy")
-    time.sleep(1)
     took = computer.sleep("unplug", "replug", still_claimed=True)
     printer.fault("none")
     said = begun.communicate(timeout=150)[0].strip().splitlines()
@@ -335,9 +352,9 @@ def report(printer):
     """A report is under way: the job is told to its end, and nothing is done twice."""
     computer = Computer(printer)
     pages = len(glob.glob(f"{faults.OUT}/pages-{printer.serial}/*.png"))
-    printer.fault("working")
+    printer.fault("working-forever")
     begun = subprocess.Popen(["plugprint", "report"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    time.sleep(1)
+    eventually("the report is under way", 30, lambda: property(printer, "State") == "busy")
     took = computer.sleep("unplug", "replug", still_claimed=True)
     printer.fault("none")
     said = begun.communicate(timeout=120)[0].strip().splitlines()
