@@ -21,6 +21,8 @@ pub(super) struct Answer(Source);
 enum Source {
     Text(Bytes),
     Printer {
+        /// What is here of it already.
+        beginning: Bytes,
         body: ResponseBody,
         left: Option<u64>,
         /// Given back with the end of the body.
@@ -33,9 +35,9 @@ impl Answer {
         Self(Source::Text(text))
     }
 
-    /// What the printer says, of this length where that is known.
-    pub(super) fn printer(body: ResponseBody, length: Option<u64>, place: Place) -> Self {
-        Self(Source::Printer { body, left: length, _place: place })
+    /// What the printer says, of this length where that is known, behind what is here of it already.
+    pub(super) fn printer(beginning: Bytes, body: ResponseBody, length: Option<u64>, place: Place) -> Self {
+        Self(Source::Printer { beginning, body, left: length, _place: place })
     }
 }
 
@@ -47,8 +49,12 @@ impl Body for Answer {
         match &mut self.0 {
             Source::Text(text) if text.is_empty() => Poll::Ready(None),
             Source::Text(text) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(text))))),
-            Source::Printer { body, left, .. } => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
+            Source::Printer { beginning, body, left, .. } => {
+                let frame = if beginning.is_empty() {
+                    ready!(Pin::new(body).poll_frame(cx))
+                } else {
+                    Some(Ok(Frame::data(std::mem::take(beginning))))
+                };
                 if let (Some(Ok(frame)), Some(left)) = (&frame, left) {
                     *left = left.saturating_sub(frame.data_ref().map_or(0, |data| data.len() as u64));
                 }
@@ -61,7 +67,7 @@ impl Body for Answer {
         match &self.0 {
             Source::Text(text) => text.is_empty(),
             // Only the body itself knows whether the printer has said everything.
-            Source::Printer { body, .. } => body.is_end_stream(),
+            Source::Printer { beginning, body, .. } => beginning.is_empty() && body.is_end_stream(),
         }
     }
 

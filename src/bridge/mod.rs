@@ -26,6 +26,7 @@ mod peer;
 pub mod ports;
 mod refusal;
 mod relay;
+mod sanitize;
 mod serve;
 mod users;
 

@@ -15,6 +15,7 @@ use super::gate::{self, Client};
 use super::headers;
 use super::path::Path;
 use super::refusal::Refusal;
+use super::sanitize;
 use super::serve::Bridge;
 use crate::http::{Deadlines, RequestBody};
 
@@ -67,6 +68,10 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
     let deadlines = Deadlines { link: limit, upload: None, head: patience, body: pause, total: None };
 
     headers::to_printer(&mut head.headers, bridge.port);
+    if bridge.quirks.sanitize_ipp && matches!(purpose, Purpose::Print | Purpose::Fax) {
+        // What comes packed can't be looked into.
+        head.headers.remove(header::ACCEPT_ENCODING);
+    }
     let target = head.uri.path_and_query().and_then(|asked| Path::target(asked.as_str()));
     head.uri = target.ok_or_else(|| Refusal::bad("The request has no path."))?.into();
     let is_head = head.method == Method::HEAD;
@@ -88,8 +93,11 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
     let body = if bodiless {
         // hyper passes the length on that a HEAD was told.
         Answer::text(Bytes::new())
+    } else if bridge.quirks.sanitize_ipp && sanitize::is_meant(&head.headers) {
+        let (beginning, rest) = sanitize::sanitize(&mut head.headers, body).await?;
+        Answer::printer(beginning, rest, length(&head.headers), place)
     } else {
-        Answer::printer(body, length(&head.headers), place)
+        Answer::printer(Bytes::new(), body, length(&head.headers), place)
     };
     Ok(Response::from_parts(head, body))
 }
@@ -100,7 +108,7 @@ fn is_page(path: &str) -> bool {
     path.contains("nextdocument") || path.contains("/pages/")
 }
 
-fn length(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 

@@ -177,6 +177,8 @@ kinds! {
     EndlessHead = "endless-head",
     /// What comes back is not HTTP.
     Garbage = "garbage",
+    /// Collections in IPP answers have named attributes for members \[C, Pantum M7300FDW\].
+    NamedMembers = "named-members",
     /// The document breaks off in an element, with a right length.
     BrokenXml = "broken-xml",
     /// A document of 10,000 nested elements.

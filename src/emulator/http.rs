@@ -205,6 +205,9 @@ pub(super) async fn answer(
     }
     let reply = match fault {
         Some(Kind::BrokenXml) => reply.with_body(|body| body.slice(..body.len() / 2)),
+        Some(Kind::NamedMembers) if matches!(resource, Resource::Ipp | Resource::Fax) => {
+            reply.with_body(ipp::with_named_members)
+        }
         Some(Kind::DeepXml) => {
             let opening = if cdm::is_json(&reply) { "[" } else { "<a>" };
             reply.with_body(|_| opening.repeat(10_000).into())

@@ -163,7 +163,7 @@ pub fn parse(message: &[u8], limits: Limits) -> Result<Message, Reject> {
         let tag = bytes.u8()?;
         let done = match tag {
             0x00 => Err("delimiter tag 0x00"),
-            0x03 if tree.open.is_empty() => break,
+            END_OF_ATTRIBUTES if tree.open.is_empty() => break,
             0x01..=0x0f => tree.group(tag)?,
             _ => {
                 let name = bytes.counted()?;
@@ -185,11 +185,12 @@ pub fn parse(message: &[u8], limits: Limits) -> Result<Message, Reject> {
     Ok(Message { version, code, request_id, groups: tree.groups, length: bytes.at })
 }
 
-const BEGIN_COLLECTION: u8 = 0x34;
+pub(super) const END_OF_ATTRIBUTES: u8 = 0x03;
+pub(super) const BEGIN_COLLECTION: u8 = 0x34;
 const TEXT_WITH_LANGUAGE: u8 = 0x35;
 const NAME_WITH_LANGUAGE: u8 = 0x36;
-const END_COLLECTION: u8 = 0x37;
-const MEMBER_NAME: u8 = 0x4a;
+pub(super) const END_COLLECTION: u8 = 0x37;
+pub(super) const MEMBER_NAME: u8 = 0x4a;
 
 /// Reads fields and never past the end or the limit.
 struct Cursor<'a> {

@@ -24,6 +24,8 @@ use file::Section;
 use pattern::Weight;
 use value::Value;
 
+/// Its folders are called so, in /etc and /usr/share: its own files are there.
+const IPP_USB: &str = "ipp-usb";
 /// Files of one folder that are read.
 const MOST_FILES: usize = 256;
 
@@ -38,6 +40,8 @@ pub struct Quirks {
     pub written: BTreeMap<String, Quirk>,
     /// It is left alone.
     pub blacklisted: bool,
+    /// ipp-usb leaves it alone, by its own files.
+    pub ignored_by_ipp_usb: bool,
     /// The manufacturer that it is to be known by.
     pub manufacturer: Option<String>,
     /// The model that it is to be known by.
@@ -48,6 +52,8 @@ pub struct Quirks {
     pub no_fax: bool,
     /// What an IPP answer says of itself does not count while it is found out what the printer is.
     pub ignore_ipp_status: bool,
+    /// Its malformed IPP answers reach clients as they should have been.
+    pub sanitize_ipp: bool,
     /// How it is spoken to.
     pub manner: Manner,
 }
@@ -133,6 +139,7 @@ impl Book {
     #[must_use]
     pub fn of(&self, vendor_id: u16, product_id: u16, name: Option<&str>) -> Quirks {
         let mut best = BTreeMap::<&str, (Weight, &file::Entry)>::new();
+        let mut theirs: Option<(Weight, &file::Entry)> = None;
         let sections = self.sections();
         for section in sections.iter() {
             let Some(weight) = section.pattern.weigh(vendor_id, product_id, name) else { continue };
@@ -141,9 +148,16 @@ impl Book {
                 if better {
                     best.insert(&entry.name, (weight, entry));
                 }
+                if matches!(entry.value, Value::Blacklist(_))
+                    && entry.file.components().any(|part| part.as_os_str() == IPP_USB)
+                    && theirs.is_none_or(|(before, _)| weight > before)
+                {
+                    theirs = Some((weight, entry));
+                }
             }
         }
-        let mut quirks = Quirks::default();
+        let ignored_by_ipp_usb = theirs.is_some_and(|(_, entry)| entry.value == Value::Blacklist(true));
+        let mut quirks = Quirks { ignored_by_ipp_usb, ..Quirks::default() };
         for (_, entry) in best.into_values() {
             quirks.apply(entry);
         }
@@ -160,6 +174,7 @@ impl Quirks {
             Value::DisableScan(yes) => self.no_scan = *yes,
             Value::DisableFax(yes) => self.no_fax = *yes,
             Value::IgnoreIppStatus(yes) => self.ignore_ipp_status = *yes,
+            Value::SanitizeIpp(yes) => self.sanitize_ipp = *yes,
             Value::Header(name, value) => self.manner.headers.push((name.clone(), value.clone())),
             Value::MostLinks(most) => self.manner.most_links = *most,
             Value::InitDelay(delay) => self.manner.init_delay = *delay,
@@ -182,7 +197,7 @@ impl Quirks {
     pub fn in_words(&self) -> BTreeMap<String, String> {
         let words = |(name, quirk): (&String, &Quirk)| {
             let value = if quirk.value.is_empty() { "\"\"" } else { &quirk.value };
-            let needless = value::not_needed(name).map(|why| format!("; not needed here: {why}"));
+            let needless = value::not_needed(name, &quirk.value).map(|why| format!("; not needed here: {why}"));
             (name.clone(), format!("{value} ({}){}", quirk.source, needless.unwrap_or_default()))
         };
         self.written.iter().map(words).collect()

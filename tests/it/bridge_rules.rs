@@ -3,15 +3,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use plugprint::agent;
 use plugprint::agent::view::State;
 use plugprint::config::{Config, Rules};
-use plugprint::emulator::{Model, Options};
+use plugprint::emulator::{Model, Options, Printer};
 use plugprint::printer::quirks::Book;
+use plugprint::usb;
 
-use crate::bridge_support::{Bridged, NOBODY};
-use crate::scene::Scene;
+use crate::bridge_support::{Bridged, NOBODY, Reply, soon};
+use crate::scene::{Scene, fault};
 
 /// As a file says it.
 fn rules(users: &str) -> Option<Rules> {
@@ -155,4 +157,124 @@ async fn a_book_that_is_read_anew_counts_for_who_is_plugged_in_then() {
     scene.until_ready(&printer).await;
     assert_eq!(scene.view().printers[&id].quirks["init-delay"], "2 (/etc/plugprint/quirks/own.conf:3)");
     scene.shutdown.cancel();
+}
+
+/// A computer that knows these quirks.
+fn resetting(quirks: &str) -> Scene {
+    Scene::with(agent::Settings { quirks: book(quirks), ..agent::Settings::on(Arc::new(agent::NoHost)) })
+}
+
+/// A reset on the memory bus is a re-enumeration: the printer has a new address after it.
+async fn address_at_rest(scene: &Scene, printer: &Printer) -> u8 {
+    // One that is reset for ever takes no time here, so that no deadline would end it.
+    let mut seen = usb::Bus::watch(&scene.bus);
+    let for_ever = async {
+        for _ in 0..50 {
+            seen.recv().await;
+        }
+    };
+    tokio::select! {
+        _ = scene.until_ready(printer) => {}
+        () = for_ever => panic!("it is reset again and again"),
+    }
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let id = scene.until_ready(printer).await;
+    scene.view().printers[&id].address.device
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_printer_that_leaves_the_bus_at_its_reset_is_reset_once() {
+    for section in ["03f0:f0e1", "03f0:*", "*DeskJet Emulated*"] {
+        let scene = resetting(&format!("[{section}]\ninit-reset = hard\n"));
+        let printer = scene.printer(Model::Inkjet, Options::default());
+        let plugged = scene.bus.plug_into(&printer, 4).device;
+        let address = address_at_rest(&scene, &printer).await;
+        assert_eq!(address, plugged + 1, "{section}: one reset");
+
+        // As one that goes off by itself a while after its reset does.
+        printer.unplug();
+        scene.until("it is gone", |view| view.printers.is_empty().then_some(())).await;
+        tokio::time::sleep(Duration::from_secs(90)).await;
+        let plugged = scene.bus.plug_into(&printer, 4).device;
+        assert_eq!(address_at_rest(&scene, &printer).await, plugged, "{section}: no other reset");
+
+        printer.unplug();
+        scene.until("it is gone", |view| view.printers.is_empty().then_some(())).await;
+        tokio::time::sleep(Duration::from_secs(10 * 60)).await;
+        let plugged = scene.bus.plug_into(&printer, 4).device;
+        assert_eq!(address_at_rest(&scene, &printer).await, plugged + 1, "{section}: plugged in anew");
+        scene.shutdown.cancel();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_printer_in_the_socket_of_one_that_was_reset_is_reset_too() {
+    let scene = resetting("[03f0:f0e1]\ninit-reset = hard\n");
+    for serial in ["ONE", "ANOTHER"] {
+        let printer = scene.printer(Model::Inkjet, Options { serial: Some(serial.to_owned()), ..Options::default() });
+        let plugged = scene.bus.plug_into(&printer, 4).device;
+        assert_eq!(address_at_rest(&scene, &printer).await, plugged + 1, "{serial}");
+        printer.unplug();
+        scene.until("it is gone", |view| view.printers.is_empty().then_some(())).await;
+    }
+    scene.shutdown.cancel();
+}
+
+/// Get-Printer-Attributes for collections in collections.
+async fn described(house: &Bridged) -> Reply {
+    let mut body = b"\x02\0\0\x0b\0\0\0\x01\x01".to_vec();
+    for (tag, name, value) in [
+        (0x47, "attributes-charset", "utf-8"),
+        (0x48, "attributes-natural-language", "en"),
+        (0x45, "printer-uri", "ipp://localhost/ipp/print"),
+        (0x44, "requested-attributes", "media-col-database"),
+        (0x44, "", "media-col-default"),
+    ] {
+        body.push(tag);
+        for part in [name, value] {
+            body.extend(u16::try_from(part.len()).unwrap().to_be_bytes());
+            body.extend(part.as_bytes());
+        }
+    }
+    body.push(3);
+    let mut wire = house.connect().await;
+    wire.send(format!(
+        "POST /ipp/print HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\nAccept-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    ))
+    .await;
+    wire.send(&body).await;
+    let reply = soon(wire.reply()).await;
+    assert_eq!((reply.status, reply.whole), (200, true), "{}", reply.head);
+    reply
+}
+
+#[tokio::test]
+async fn malformed_answers_are_said_properly_where_a_quirk_wants_it() {
+    let plain = Bridged::knowing(book("[*DeskJet*]\nbuggy-ipp-responses = allow\n")).await;
+    let sound = described(&plain).await.body;
+    plain.printer.set_fault(fault("named-members"));
+    let malformed = described(&plain).await.body;
+    assert!(malformed.len() < sound.len(), "as the printer gives it");
+    let words = plain.scene.view().printers[&plain.id].quirks["buggy-ipp-responses"].clone();
+    assert!(words.contains("; not needed here: "), "{words}");
+    plain.close().await;
+
+    let house = Bridged::knowing(book("[*DeskJet*]\nbuggy-ipp-responses = sanitize\n")).await;
+    for name in [None, Some("named-members"), Some("chunked"), Some("ragged")] {
+        house.printer.set_fault(name.and_then(fault));
+        let reply = described(&house).await;
+        assert!(reply.body == sound, "{name:?}: {} bytes instead of {}", reply.body.len(), sound.len());
+        assert_eq!(reply.header("content-length").is_none(), name == Some("chunked"), "{}", reply.head);
+    }
+    // What breaks off is no answer, neither a half nor a whole one.
+    house.printer.set_fault(fault("truncated"));
+    let begun = std::time::Instant::now();
+    let reply = house.ask(&format!("POST /ipp/print HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\nContent-Length: 9\r\n\r\n{}", "\u{2}\0\0\u{b}\0\0\0\u{1}\u{3}")).await;
+    assert!(matches!(reply.status, 502 | 504), "{} after {:?}", reply.head, begun.elapsed());
+    house.printer.set_fault(None);
+    assert_eq!(house.get("/DevMgmt/ProductStatusDyn.xml").await.status, 200);
+    let words = &house.scene.view().printers[&house.id].quirks["buggy-ipp-responses"];
+    assert_eq!(words, "sanitize (/etc/plugprint/quirks/own.conf:2)");
+    house.close().await;
 }

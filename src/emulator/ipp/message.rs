@@ -382,6 +382,37 @@ impl Message {
     }
 }
 
+/// A message of ours with each memberAttrName put in as the name of the value that follows. `None`: it is none.
+pub(super) fn with_named_members(message: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = Reader { bytes: message, at: 8 };
+    let mut changed = message.get(..8)?.to_vec();
+    let mut member: &[u8] = &[];
+    loop {
+        let at = reader.at;
+        match reader.byte()? {
+            END => {
+                changed.extend_from_slice(message.get(at..)?);
+                return Some(changed);
+            }
+            tag @ 0x00..=0x0f => changed.push(tag),
+            _ => {
+                reader.at = at;
+                let (tag, name, value) = reader.piece()?;
+                if tag == MEMBER_NAME {
+                    member = value;
+                    continue;
+                }
+                let name = if name.is_empty() { std::mem::take(&mut member) } else { name };
+                changed.push(tag);
+                for part in [name, value] {
+                    changed.extend(u16::try_from(part.len()).ok()?.to_be_bytes());
+                    changed.extend(part);
+                }
+            }
+        }
+    }
+}
+
 fn write_value(bytes: &mut Vec<u8>, name: &str, value: &Value) {
     piece(bytes, value.tag(), name, &value.bytes());
     if let Value::Collection(members) = value {

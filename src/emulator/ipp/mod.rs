@@ -40,6 +40,11 @@ pub(super) fn refused(method: &Method, headers: &HeaderMap) -> Option<Reply> {
     (!kind.eq_ignore_ascii_case("application/ipp")).then(|| Reply::status(415))
 }
 
+/// The same answer as a Pantum M7300FDW encodes it \[C\]: what a collection has is named attributes.
+pub(super) fn with_named_members(answer: &Bytes) -> Bytes {
+    message::with_named_members(answer).map_or_else(|| answer.clone(), Bytes::from)
+}
+
 /// Says something before the request has ended, past the HTTP server.
 pub(super) type Interject<'a> = &'a (dyn Fn(Reply) + Send + Sync);
 

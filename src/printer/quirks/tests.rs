@@ -147,6 +147,27 @@ fn the_files_that_ipp_usb_brings_are_right() {
     assert!(book.of(0x03f0, 1, Some("HP ENVY 5530 series")).no_fax);
 }
 
+#[test]
+fn what_ipp_usb_ignores_is_for_its_own_files_to_say() {
+    let folders = tempfile::tempdir().unwrap();
+    let (theirs, ours) = (folders.path().join("ipp-usb/quirks"), folders.path().join("plugprint/quirks"));
+    for (folder, text) in [(&theirs, "[HP Laser*]\nblacklist = true\n"), (&ours, "[HP Laser*]\nblacklist = false\n")] {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(folder.join("a.conf"), text).unwrap();
+    }
+    let (book, complaints) = Book::read(&[ours.clone(), theirs.clone()]);
+    assert_eq!(complaints, []);
+    let laser = book.of(0x03f0, 1, Some("HP Laser 107a"));
+    assert_eq!((laser.blacklisted, laser.ignored_by_ipp_usb), (false, true));
+    let envy = book.of(0x03f0, 1, Some("HP ENVY"));
+    assert_eq!((envy.blacklisted, envy.ignored_by_ipp_usb), (false, false));
+    // Ours are nothing to it.
+    std::fs::write(ours.join("a.conf"), "[*]\nblacklist = true\n").unwrap();
+    let (book, _) = Book::read(&[ours, theirs]);
+    let envy = book.of(0x03f0, 1, Some("HP ENVY"));
+    assert_eq!((envy.blacklisted, envy.ignored_by_ipp_usb), (true, false));
+}
+
 /// Sections of newer versions of ipp-usb.
 #[test]
 fn what_newer_files_say() {
@@ -162,6 +183,7 @@ fn what_newer_files_say() {
     let xerox = book.of(0x0924, 0x42ea, None);
     assert_eq!((xerox.manufacturer.as_deref(), xerox.model.as_deref()), (Some("Xerox"), Some("B210")));
     assert_eq!(xerox.manner.init_reset, Reset::Hard);
+    assert!(book.of(0x232b, 1, Some("Pantum M7300FDW Series")).sanitize_ipp);
 }
 
 proptest! {

@@ -18,6 +18,7 @@ pub(super) enum Value {
     DisableScan(bool),
     DisableFax(bool),
     IgnoreIppStatus(bool),
+    SanitizeIpp(bool),
     /// `None`: it is taken out.
     Header(HeaderName, Option<HeaderValue>),
     MostLinks(Option<usize>),
@@ -34,9 +35,10 @@ pub(super) enum Value {
 }
 
 /// Why nothing follows from a parameter.
-pub(super) fn not_needed(name: &str) -> Option<&'static str> {
+pub(super) fn not_needed(name: &str, value: &str) -> Option<&'static str> {
     match name {
-        "buggy-ipp-responses" => Some("answers are passed on as the printer gives them"),
+        "buggy-ipp-responses" if value == "sanitize" => None,
+        "buggy-ipp-responses" => Some("what it gives is passed on, and is understood here wherever that is possible"),
         "ignore-ipp-status" => Some("a printer that refuses to describe itself is offered and announced all the same"),
         "init-retry-partial" => Some("what a printer does not offer yet is asked for again by itself"),
         "http-connection" => Some("a cable has no connection that could be kept or closed"),
@@ -73,7 +75,9 @@ pub(super) fn parse(name: &str, text: &str, by_number: bool) -> Result<Option<Va
         "usb-send-delay-threshold" => Value::SendDelayThreshold(number(text)?),
         "zlp-send" => Value::ZlpSend(truth(text)?),
         "zlp-recv-hack" => Value::ZlpRecvHack(truth(text)?),
-        "buggy-ipp-responses" if matches!(text, "reject" | "allow" | "sanitize") => Value::Idle,
+        "buggy-ipp-responses" if matches!(text, "reject" | "allow" | "sanitize") => {
+            Value::SanitizeIpp(text == "sanitize")
+        }
         "buggy-ipp-responses" => return Err("reject, allow or sanitize"),
         "init-retry-partial" => truth(text).map(|_| Value::Idle)?,
         _ => return Ok(None),
