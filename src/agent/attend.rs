@@ -83,7 +83,7 @@ pub(super) async fn attend(mut attendance: Attendance) {
     let gone = attendance.gone.clone();
     let Some((recognised, device)) = gone.run_until_cancelled(look(&attendance)).await.flatten() else { return };
     let mut device = Some(device);
-    attendance.rivalry = ipp_usb::drives(&recognised);
+    attendance.rivalry = ipp_usb::drives(Path::new("/"), &recognised, attendance.arrival.address);
     attendance.tell(DeviceNews::Recognised(Box::new(recognised.clone())));
     if recognised.mute.is_some() {
         // Nothing to ask it. The device is closed, so that usb_modeswitch or the kernel can have it.
@@ -91,7 +91,7 @@ pub(super) async fn attend(mut attendance: Attendance) {
     }
     loop {
         let Some(device) = gone.run_until_cancelled(attendance.turn(&mut device)).await else { return };
-        let manner = attendance.memory.manner(&attendance.arrival.topology, recognised.quirks.manner.clone());
+        let manner = attendance.memory.manner(&attendance.arrival, &recognised);
         let pool = http::Pool::with_manner(device, recognised.functions.clone(), manner);
         attendance.tell(DeviceNews::Driving(pool.clone()));
         let (visit, news) = (attendance.visit, attendance.news.clone());
@@ -284,7 +284,8 @@ async fn look(attendance: &Attendance) -> Option<(Recognised, Arc<dyn usb::Devic
 
 async fn recognise(attendance: &Attendance) -> Result<Option<(Recognised, Arc<dyn usb::Device>)>, usb::Error> {
     let device = attendance.bus.open(attendance.arrival.address).await?;
-    let recognised = probe::recognise(device.as_ref(), &attendance.arrival, &attendance.quirks).await?;
+    let may_reset = || attendance.memory.may_reset(&attendance.arrival);
+    let recognised = probe::recognise(device.as_ref(), &attendance.arrival, &attendance.quirks, may_reset).await?;
     let Some(mut recognised) = recognised else { return Ok(None) };
     attendance.memory.recall(&recognised.id, &mut recognised.quirks);
     Ok(Some((recognised, device)))

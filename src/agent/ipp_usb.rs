@@ -88,13 +88,30 @@ fn changes(folder: &Path) -> io::Result<mpsc::UnboundedReceiver<()>> {
     Ok(told)
 }
 
-/// Whether this is a printer that it drives: two or more interfaces with IPP over USB in one configuration.
-pub(super) fn drives(recognised: &Recognised) -> bool {
-    let ways = recognised.functions.iter().filter(|function| function.channel == Channel::IppUsb);
-    let mut ways: Vec<_> = ways.map(|function| (function.configuration, function.interface)).collect();
-    ways.sort_unstable();
-    ways.dedup();
-    ways.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other))
+/// Whether this is a printer that it drives: two or more interfaces with IPP over USB in one configuration, and its own
+/// files do not tell it to leave it alone. HP's ff/09/01 counts where the installed version knows it, which its udev rule
+/// shows: it marks the device then.
+pub(super) fn drives(root: &Path, recognised: &Recognised, address: Address) -> bool {
+    if recognised.quirks.ignored_by_ipp_usb {
+        return false;
+    }
+    let has_two = |channels: &[Channel]| {
+        let ways = recognised.functions.iter().filter(|function| channels.contains(&function.channel));
+        let mut ways: Vec<_> = ways.map(|function| (function.configuration, function.interface)).collect();
+        ways.sort_unstable();
+        ways.dedup();
+        ways.windows(2).any(|pair| matches!(pair, [(one, _), (other, _)] if one == other))
+    };
+    has_two(&[Channel::IppUsb]) || (has_two(&[Channel::IppUsb, Channel::HpIpp2]) && is_wanted(root, address))
+}
+
+/// Whether its udev rule asks systemd for it when this device is plugged in: udev's own record of the device says so.
+fn is_wanted(root: &Path, address: Address) -> bool {
+    // USB devices have the character major 189 (Documentation/admin-guide/devices.txt).
+    let minor = (u32::from(address.bus).saturating_sub(1)) * 128 + u32::from(address.device).saturating_sub(1);
+    fs::read_to_string(root.join(format!("run/udev/data/c189:{minor}"))).is_ok_and(|record| {
+        record.lines().any(|line| line.starts_with("E:SYSTEMD_WANTS=") && line.contains("ipp-usb.service"))
+    })
 }
 
 /// Whether systemd starts it, or has just started it, because this device was plugged in: its udev rule says so in
@@ -103,15 +120,10 @@ pub(super) fn is_coming(root: &Path, address: Address) -> bool {
     if !root.join("run/systemd/system").is_dir() {
         return false;
     }
-    // USB devices have the character major 189 (Documentation/admin-guide/devices.txt).
-    let minor = (u32::from(address.bus).saturating_sub(1)) * 128 + u32::from(address.device).saturating_sub(1);
-    let wanted = fs::read_to_string(root.join(format!("run/udev/data/c189:{minor}"))).is_ok_and(|record| {
-        record.lines().any(|line| line.starts_with("E:SYSTEMD_WANTS=") && line.contains("ipp-usb.service"))
-    });
     let unit = ["etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"]
         .iter()
         .find_map(|folder| fs::canonicalize(root.join(folder).join("ipp-usb.service")).ok());
-    wanted && unit.is_some_and(|unit| unit != Path::new("/dev/null"))
+    is_wanted(root, address) && unit.is_some_and(|unit| unit != Path::new("/dev/null"))
 }
 
 /// What a printer of its looks like here.
@@ -132,6 +144,10 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::printer::identity::PrinterId;
+    use crate::printer::quirks::Quirks;
+    use crate::usb::Topology;
+    use crate::usb::descriptor::{Endpoint, Function};
 
     async fn becomes(told: &mut watch::Receiver<Option<bool>>, runs: bool) {
         timeout(Duration::from_secs(10), told.wait_for(|now| *now == Some(runs))).await.unwrap().unwrap();
@@ -174,5 +190,45 @@ mod tests {
         fs::remove_file(at("etc/systemd/system/ipp-usb.service")).unwrap();
         fs::remove_dir(at("run/systemd/system")).unwrap();
         assert!(!is_coming(root.path(), address), "no systemd");
+    }
+
+    #[test]
+    fn it_drives_what_its_version_and_its_files_say() {
+        let root = tempfile::tempdir().unwrap();
+        let address = Address { bus: 1, device: 9 };
+        let function = |interface, channel| {
+            let endpoint = |address| Endpoint { address, max_packet: 512 };
+            Function {
+                configuration: 1,
+                interface,
+                alternate: 0,
+                channel,
+                bulk_in: endpoint(0x81),
+                bulk_out: endpoint(1),
+            }
+        };
+        let printer = |channels: &[Channel]| Recognised {
+            id: PrinterId::new(0x03f0, 1, "X", &Topology { bus: 1, ports: vec![1] }),
+            manufacturer: "HP".to_owned(),
+            model: "M426".to_owned(),
+            serial_number: "X".to_owned(),
+            vendor_id: 0x03f0,
+            functions: (0..).zip(channels).map(|(interface, channel)| function(interface, *channel)).collect(),
+            legacy: None,
+            mute: None,
+            basic: None,
+            quirks: Quirks::default(),
+        };
+        let drives = |printer: &Recognised| drives(root.path(), printer, address);
+        assert!(drives(&printer(&[Channel::IppUsb, Channel::IppUsb])));
+        assert!(!drives(&printer(&[Channel::IppUsb, Channel::HpEwsLedm])), "one is too few");
+        let special = printer(&[Channel::HpIpp2, Channel::HpIpp2]);
+        assert!(!drives(&special), "a version that does not know it");
+        fs::create_dir_all(root.path().join("run/udev/data")).unwrap();
+        fs::write(root.path().join("run/udev/data/c189:8"), "E:SYSTEMD_WANTS=ipp-usb.service\n").unwrap();
+        assert!(drives(&special));
+        let mut ignored = printer(&[Channel::IppUsb, Channel::IppUsb]);
+        ignored.quirks.ignored_by_ipp_usb = true;
+        assert!(!drives(&ignored));
     }
 }

@@ -1,5 +1,6 @@
 //! What the agent has found out about single printers by itself, and remembers over a restart.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,11 +8,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::http::{Manner, Reset};
+use crate::http::{Manner, Reset as How};
 use crate::printer::identity::PrinterId;
+use crate::printer::probe::Recognised;
 use crate::printer::quirks::{Quirk, Quirks, Source};
 use crate::store::{self, Save};
-use crate::usb::Topology;
+use crate::usb::{Arrival, Topology};
 
 /// The file in the state folder: an id of a printer that gets one link on each line.
 const ONE_LINK: &str = "one-link";
@@ -19,13 +21,25 @@ const ONE_LINK: &str = "one-link";
 const MOST: usize = 4096;
 /// As ipp-usb's quirk files name it.
 const MAX_INTERFACES: &str = "usb-max-interfaces";
-/// A device that left the bus at a reset is not reset again for so long: it would never come to anything.
-const RESET_PAUSE: Duration = Duration::from_secs(60);
+/// A device that left the bus at a reset and comes back to the same socket within this time is not reset again: it would
+/// never come to anything. Some need a minute or two to start.
+const RESET_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 #[derive(Default)]
 struct Known {
     one_link: BTreeSet<String>,
-    resets: BTreeMap<Topology, Instant>,
+    resets: BTreeMap<Place, Reset>,
+}
+
+/// A socket, and what is in it: vendor and product.
+type Place = (Topology, u16, u16);
+
+/// The reset of a device before anything else, which a quirk file wishes.
+struct Reset {
+    /// When it was made, or the device seen again after it.
+    at: Instant,
+    /// Which device it was. `None`: it was not known yet.
+    id: Option<PrinterId>,
 }
 
 /// A cheap clone.
@@ -72,17 +86,42 @@ impl Memory {
         Some(Save { file: self.file.as_deref()?.clone(), text })
     }
 
-    /// How a device that may have been reset already is spoken to.
-    pub(super) fn manner(&self, at: &Topology, mut manner: Manner) -> Manner {
-        if manner.init_reset == Reset::Hard {
-            let now = Instant::now();
-            let before = self.known().resets.insert(at.clone(), now);
-            if before.is_some_and(|before| now - before < RESET_PAUSE) {
-                manner.init_reset = Reset::None;
+    /// Whether a device may be reset now, before it is known which one it is. Who is told so does it.
+    pub(super) fn may_reset(&self, arrival: &Arrival) -> bool {
+        let (now, mut known) = (Instant::now(), self.known());
+        known.resets.retain(|_, reset| now - reset.at < RESET_PAUSE);
+        match known.resets.entry(place(arrival)) {
+            Entry::Occupied(mut before) => {
+                before.get_mut().at = now;
+                false
             }
+            Entry::Vacant(never) => {
+                never.insert(Reset { at: now, id: None });
+                true
+            }
+        }
+    }
+
+    /// How a device that may have been reset already is spoken to.
+    pub(super) fn manner(&self, arrival: &Arrival, recognised: &Recognised) -> Manner {
+        let mut manner = recognised.quirks.manner.clone();
+        if manner.init_reset != How::Hard {
+            return manner;
+        }
+        let (now, mut known) = (Instant::now(), self.known());
+        known.resets.retain(|_, reset| now - reset.at < RESET_PAUSE);
+        let id = Some(recognised.id.clone());
+        let before = known.resets.insert(place(arrival), Reset { at: now, id });
+        // Another one of the same model has taken its socket meanwhile, where the id is another one.
+        if before.is_some_and(|before| before.id.is_none_or(|id| id == recognised.id)) {
+            manner.init_reset = How::None;
         }
         manner
     }
+}
+
+fn place(arrival: &Arrival) -> Place {
+    (arrival.topology.clone(), arrival.vendor_id, arrival.product_id)
 }
 
 /// As it shows among the quirks.

@@ -57,11 +57,17 @@ const SMART_INSTALL: &str = "The printer shows itself as a CD-ROM with its Windo
      Install usb_modeswitch with its data package, then plug the printer in again: it becomes a printer by itself.";
 
 /// Looks at a device. `None`: it is no printer that can be reached through HTTP, nor an old one of HP's. What the book says of its numbers
-/// counts before it is asked anything.
+/// counts before it is asked anything. A reset that they wish is made where `may_reset` says so, which is asked then and not
+/// otherwise: a device may leave the bus by it, and come again.
 ///
 /// # Errors
 /// The cable's: [`usb::Error::Gone`], [`usb::Error::Timeout`], [`usb::Error::Malformed`] …
-pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> Result<Option<Recognised>, usb::Error> {
+pub async fn recognise(
+    device: &dyn Device,
+    arrival: &Arrival,
+    book: &Book,
+    may_reset: impl FnOnce() -> bool + Send,
+) -> Result<Option<Recognised>, usb::Error> {
     let described = descriptor::parse(device.raw_descriptors())?;
     let functions = described.functions();
     let cd_rom = functions.is_empty() && described.smart_install();
@@ -71,7 +77,7 @@ pub async fn recognise(device: &dyn Device, arrival: &Arrival, book: &Book) -> R
         return Ok(None);
     }
     let by_number = book.of(arrival.vendor_id, arrival.product_id, None);
-    let reset = by_number.manner.init_reset == Reset::Hard && !by_number.blacklisted;
+    let reset = by_number.manner.init_reset == Reset::Hard && !by_number.blacklisted && may_reset();
     if reset {
         tracing::info!(address = %arrival.address, "is reset before it is asked, by a quirk");
         device.reset().await?;
@@ -257,7 +263,7 @@ mod tests {
             vendor_id: 0x03f0,
             product_id: 0x002a,
         };
-        recognise(device, &arrival, &Book::default()).await.unwrap()
+        recognise(device, &arrival, &Book::default(), || true).await.unwrap()
     }
 
     #[tokio::test(start_paused = true)]
