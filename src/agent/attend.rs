@@ -92,7 +92,8 @@ pub(super) async fn attend(mut attendance: Attendance) {
     loop {
         let Some(device) = gone.run_until_cancelled(attendance.turn(&mut device)).await else { return };
         let manner = attendance.memory.manner(&attendance.arrival, &recognised);
-        let pool = http::Pool::with_manner(device, recognised.functions.clone(), manner);
+        let restraint = attendance.memory.restraint(&attendance.arrival.topology, &recognised.id);
+        let pool = http::Pool::restrained(device, recognised.functions.clone(), manner, restraint);
         attendance.tell(DeviceNews::Driving(pool.clone()));
         let (visit, news) = (attendance.visit, attendance.news.clone());
         let driven = async {

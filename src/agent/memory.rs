@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::http::{Manner, Reset as How};
+use crate::http::{Manner, Reset as How, Restraint};
 use crate::printer::identity::PrinterId;
 use crate::printer::probe::Recognised;
 use crate::printer::quirks::{Quirk, Quirks, Source};
@@ -29,6 +29,8 @@ const RESET_PAUSE: Duration = Duration::from_secs(5 * 60);
 struct Known {
     one_link: BTreeSet<String>,
     resets: BTreeMap<Place, Reset>,
+    /// Of the printer that was at each port last.
+    restraints: BTreeMap<Topology, (PrinterId, Restraint)>,
 }
 
 /// A socket, and what is in it: vendor and product.
@@ -117,6 +119,18 @@ impl Memory {
             manner.init_reset = How::None;
         }
         manner
+    }
+
+    /// What recovery has done to this printer before. A reset may make a device leave the bus and come back; one that
+    /// is dead is not reset for ever by that.
+    pub(super) fn restraint(&self, at: &Topology, id: &PrinterId) -> Restraint {
+        let mut known = self.known();
+        let (whose, restraint) =
+            known.restraints.entry(at.clone()).or_insert_with(|| (id.clone(), Restraint::default()));
+        if whose != id {
+            (*whose, *restraint) = (id.clone(), Restraint::default());
+        }
+        restraint.clone()
     }
 }
 

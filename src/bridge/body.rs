@@ -26,7 +26,7 @@ enum Source {
         body: ResponseBody,
         left: Option<u64>,
         /// Given back with the end of the body.
-        _place: Place,
+        _place: Arc<Place>,
     },
 }
 
@@ -36,7 +36,7 @@ impl Answer {
     }
 
     /// What the printer says, of this length where that is known, behind what is here of it already.
-    pub(super) fn printer(beginning: Bytes, body: ResponseBody, length: Option<u64>, place: Place) -> Self {
+    pub(super) fn printer(beginning: Bytes, body: ResponseBody, length: Option<u64>, place: Arc<Place>) -> Self {
         Self(Source::Printer { beginning, body, left: length, _place: place })
     }
 }

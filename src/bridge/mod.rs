@@ -4,7 +4,7 @@
 //! ```text
 //!  client ─TCP─▶ listen ─▶ serve: hyper's server ─▶ gate: whose Host, whose Origin, which resource, which user
 //!                                                     │
-//!                              lanes: one link stays free for small requests
+//!                              lanes: documents never take the last link
 //!                                                     ▼
 //!                              relay: http::Pool::exchange, streaming both ways
 //! ```

@@ -7,17 +7,18 @@ use ::http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::access::{self, Purpose};
 use super::body::{Answer, Document};
 use super::gate::{self, Client};
 use super::headers;
+use super::lanes::Kind;
 use super::path::Path;
 use super::refusal::Refusal;
 use super::sanitize;
 use super::serve::Bridge;
-use crate::http::{Deadlines, RequestBody};
+use crate::http::{Deadlines, Held, RequestBody};
 
 /// What is read of a body before a link is taken, in bytes; a smaller one is read whole.
 const BEGINNING: usize = 32 << 10;
@@ -25,6 +26,11 @@ const BEGINNING: usize = 32 << 10;
 const ANSWER: Duration = Duration::from_secs(60);
 /// The longest pause in what a printer has begun to say. It has composed it before.
 const PAUSE: Duration = Duration::from_secs(30);
+/// The least that is left to a request to get a link when its lane is free: the link may have to be claimed first.
+const LINK_LEAST: Duration = Duration::from_secs(5);
+/// How long a printer may be writing what it was sent for its set-up, which may be new firmware: nothing that it
+/// answers or does not answer says whether it is [I].
+const FLASHING: Duration = Duration::from_secs(30 * 60);
 /// A page is scanned before a byte of it comes; at a high resolution that takes minutes.
 const SCAN: Duration = Duration::from_secs(10 * 60);
 /// What was printed is answered when the printer is done with it; out of paper, that may be tomorrow. Who asked
@@ -54,18 +60,27 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
     }
     let purpose = admitted.purpose;
     let waits_for_page = purpose == Purpose::Scan && head.method == Method::GET && is_page(head.uri.path());
-    let long = matches!(gathered, Gathered::Streaming { .. }) || waits_for_page;
+    let document = matches!(purpose, Purpose::Print | Purpose::Fax) && access::brings_document(gathered.beginning());
+    let streaming = matches!(gathered, Gathered::Streaming { .. });
+    let kind = match () {
+        () if streaming || document => Kind::Upload,
+        () if waits_for_page => Kind::Download,
+        () => Kind::Small,
+    };
 
     let limit = bridge.room.limits.link;
-    let place = bridge.lanes.enter(long, limit).await.ok_or_else(Refusal::busy)?;
-    let document = matches!(purpose, Purpose::Print | Purpose::Fax) && access::brings_document(gathered.beginning());
+    let asked = Instant::now();
+    let place = Arc::new(bridge.lanes.enter(kind, limit).await.ok_or_else(Refusal::busy)?);
+    let limit = limit.saturating_sub(asked.elapsed()).max(LINK_LEAST.min(limit));
     let (patience, pause) = match purpose {
         _ if document => (PRINT, PAUSE),
         // A page is sent while it is scanned.
         Purpose::Scan if waits_for_page => (SCAN, SCAN),
         _ => (ANSWER, PAUSE),
     };
-    let deadlines = Deadlines { link: limit, upload: None, head: patience, body: pause, total: None };
+    // Out of paper a printer may take no more of a document for hours; a small request is no matter of paper.
+    let upload = (kind != Kind::Upload).then_some(ANSWER);
+    let deadlines = Deadlines { link: limit, upload, head: patience, body: pause, total: None };
 
     headers::to_printer(&mut head.headers, bridge.port);
     if bridge.quirks.sanitize_ipp && matches!(purpose, Purpose::Print | Purpose::Fax) {
@@ -81,6 +96,11 @@ async fn relay(bridge: &Arc<Bridge>, client: &Client, request: Request<Incoming>
             RequestBody::stream(Document::new(beginning, rest, Arc::clone(&bridge.lanes), bridge.room.limits))
         }
     };
+    if streaming && purpose == Purpose::Protected {
+        bridge.pool.spare(FLASHING);
+    }
+    // A document that its client has left keeps its link busy for a while, and its lane as long.
+    head.extensions.insert(Held(Arc::clone(&place) as _));
     let response = bridge.pool.exchange(Request::from_parts(head, body), deadlines).await?;
 
     let (mut head, body) = response.into_parts();

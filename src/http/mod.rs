@@ -25,6 +25,7 @@ mod framing;
 mod manner;
 mod pool;
 mod recovery;
+mod restraint;
 mod slots;
 mod socket;
 
@@ -32,7 +33,8 @@ pub use body::{BoxError, RequestBody, ResponseBody};
 pub use call::{Authorize, Call, Deadlines, Patience, Reply};
 pub use error::Error;
 pub use manner::{Manner, Reset};
-pub use pool::Pool;
+pub use pool::{Held, Pool};
+pub use restraint::Restraint;
 
 pub use ::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 

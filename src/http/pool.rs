@@ -3,6 +3,7 @@
 mod loan;
 mod ration;
 
+use std::any::Any;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -23,6 +24,7 @@ use super::exchange::{self, HeadSender, Outcome, Outgoing};
 use super::fetch;
 use super::manner::{Manner, Reset};
 use super::recovery::{self, Debt, Drained, Site};
+use super::restraint::{Force, Restraint};
 use super::slots::{Choice, State};
 use crate::usb;
 use crate::usb::descriptor::Function;
@@ -41,6 +43,12 @@ const RELEASE: Duration = Duration::from_millis(700);
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// How long whoever has to do something to the whole device waits for the others to end; new exchanges wait too.
 const ALONE: Duration = Duration::from_secs(2);
+
+/// Something that a caller keeps as long as his exchange has a link: an extension of the request. A link that the
+/// printer keeps busy is in use also when who asked has left.
+#[derive(Clone)]
+pub struct Held(pub Arc<dyn Any + Send + Sync>);
+
 /// A printer's links. Nothing is claimed before the first need, and what was claimed is let go 2 s after the
 /// last exchange; then nothing of it runs. Cheap to clone; all clones are the same pool.
 #[derive(Clone)]
@@ -69,6 +77,8 @@ struct Inner {
     resting: Mutex<Option<AbortOnDropHandle<()>>>,
     /// The same for the steps of recovery that concern one link.
     steps: RwLock<()>,
+    /// How far recovery may go.
+    restraint: Restraint,
     /// How many links are in trouble that took more than a drain.
     troubles: watch::Sender<usize>,
     closing: CancellationToken,
@@ -85,6 +95,17 @@ impl Pool {
     /// Likewise, of a printer that has to be spoken to in a manner of its own.
     #[must_use]
     pub fn with_manner(device: Arc<dyn usb::Device>, functions: Vec<Function>, manner: Manner) -> Self {
+        Self::restrained(device, functions, manner, Restraint::default())
+    }
+
+    /// Likewise, of one of which is remembered what recovery has done before.
+    #[must_use]
+    pub fn restrained(
+        device: Arc<dyn usb::Device>,
+        functions: Vec<Function>,
+        manner: Manner,
+        restraint: Restraint,
+    ) -> Self {
         let state = State::new(functions);
         let most = manner.most_links.map_or(MOST_LINKS, |most| most.clamp(1, MOST_LINKS));
         let links = state.alike().clamp(1, most);
@@ -102,6 +123,7 @@ impl Pool {
             in_use: Arc::default(),
             resting: Mutex::default(),
             steps: RwLock::new(()),
+            restraint,
             troubles: watch::Sender::new(0),
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -118,9 +140,10 @@ impl Pool {
     /// See [`Error`]; what goes wrong after the head comes out of the body.
     pub async fn exchange(
         &self,
-        request: Request<RequestBody>,
+        mut request: Request<RequestBody>,
         deadlines: Deadlines,
     ) -> Result<Response<ResponseBody>, Error> {
+        let held = request.extensions_mut().remove::<Held>();
         let mut outgoing = Outgoing::new(request)?;
         outgoing.in_manner(&self.0.manner, !self.0.answered.load(Ordering::Relaxed));
         let give_up = Instant::now() + deadlines.link;
@@ -134,7 +157,7 @@ impl Pool {
         let turn = Arc::new(Turn::default());
         let inner = Arc::clone(&self.0);
         // A task, so that no link is lost when the caller goes.
-        self.0.tasks.spawn(inner.serve(permit, outgoing, deadlines, sender, Arc::clone(&turn)));
+        self.0.tasks.spawn(inner.serve(permit, outgoing, deadlines, sender, Arc::clone(&turn), held));
         if let Ok(head) = timeout_at(give_up, &mut head).await {
             return head.unwrap_or_else(|_| Err(self.0.ended()));
         }
@@ -210,6 +233,12 @@ impl Pool {
         drop(alone);
         self.close(Duration::ZERO).await;
         true
+    }
+
+    /// Nothing is done to the whole device for so long, also if it answers nothing: no step of recovery that concerns
+    /// all links.
+    pub fn spare(&self, period: Duration) {
+        self.0.restraint.spare(Instant::now() + period);
     }
 
     /// How many exchanges can run at once.
@@ -301,8 +330,20 @@ impl Site for At<'_> {
         Some((in_use, self.inner.steps.write().await))
     }
 
-    fn begin_generation(&self) -> u64 {
-        let (idle, generation) = self.inner.state().begin_generation();
+    fn may_reset(&self) -> bool {
+        self.inner.restraint.may_reset(Instant::now())
+    }
+
+    fn note_reset(&self) {
+        self.inner.restraint.reset(Instant::now());
+    }
+
+    fn port_was_reset(&self, since: u64) -> bool {
+        self.inner.state().port_was_reset(since)
+    }
+
+    fn begin_generation(&self, port: bool) -> u64 {
+        let (idle, generation) = self.inner.state().begin_generation(port);
         // Not under the lock: a release may take a while in the kernel.
         drop(idle);
         generation
@@ -359,6 +400,7 @@ impl Inner {
         mut deadlines: Deadlines,
         mut head: HeadSender,
         turn: Arc<Turn>,
+        held: Option<Held>,
     ) {
         // Given back, or withheld, at the end of this whatever happens.
         let permit = Turnstile { inner: &self, permit: Some(permit) };
@@ -386,8 +428,8 @@ impl Inner {
         }
         let number = self.crowd().begin(&outgoing.what());
         let outcome = exchange::run(link, outgoing, deadlines, head, &self.closing).await;
-        drop(in_use);
-        self.judge(number, &outcome);
+        drop((in_use, held));
+        let failures = self.judge(number, &outcome);
         match outcome {
             Outcome::Clean(link) => {
                 self.state().was_deaf(slot, false);
@@ -396,7 +438,9 @@ impl Inner {
             Outcome::Dirty { link, mut debt, error } => {
                 debug!(%error, ?debt, "the exchange did not end cleanly");
                 let deaf = debt == Debt::Bytes && matches!(error, Error::NoAnswer { .. });
-                if self.state().was_deaf(slot, deaf) && deaf {
+                let force = if failures > 0 { self.restraint.force(Instant::now()) } else { Force::Gentle };
+                let again = self.state().was_deaf(slot, deaf) || failures > 1;
+                if (again && deaf) || (force != Force::Gentle && debt == Debt::Bytes) {
                     // Once it may be busy; a drain does not show whether it hears at all.
                     debt = Debt::Answer;
                 }
@@ -409,7 +453,7 @@ impl Inner {
                     let site = At { inner: &self, function };
                     let recovered = match link {
                         Some(link) => {
-                            self.unless_closing(recovery::recover(&site, link, &mut debt, &mut generation)).await
+                            self.unless_closing(recovery::recover(&site, link, &mut debt, &mut generation, force)).await
                         }
                         None => self.unless_closing(recovery::reclaim(&site, &mut debt, &mut generation)).await,
                     };

@@ -1,8 +1,8 @@
 //! The ladder: from an exchange that did not end cleanly back to a link that one may lend again.
 //!
 //! drain → clear halt → select the alternate setting again → claim again → SOFT_RESET → reset the port. The last two
-//! concern the whole device: they are taken only while no exchange runs on another link, and no other driver holds an
-//! interface of it. Each step has a deadline, is logged, and is followed by the question whether the printer is at the
+//! concern the whole device: they are taken only while no exchange runs on another link, no other driver holds an
+//! interface of it, and [`super::restraint`] permits it. Each step has a deadline, is logged, and is followed by the question whether the printer is at the
 //! start of a message again: it may still owe an answer that the next caller would take for its own, or wait for
 //! the rest of a request and swallow the next one as such.
 //!
@@ -20,6 +20,7 @@ use tracing::{debug, info};
 use super::error::Error;
 use super::framing::{Complete, QUIET, contains_status};
 use super::manner::Reset;
+use super::restraint::Force;
 use crate::usb::descriptor::{Channel, Function};
 use crate::usb::link::{DrainError, Link, Sending};
 use crate::usb::{self, Device};
@@ -119,8 +120,15 @@ pub(super) trait Site: Sync {
     fn step(&self) -> impl Future<Output = impl Send> + Send;
     /// Leave to do something to the whole device; `None` while others need it as it is.
     fn alone(&self) -> impl Future<Output = Option<impl Send>> + Send;
-    /// Something is done to the whole device now: a new generation begins, and idle links are gone.
-    fn begin_generation(&self) -> u64;
+    /// Whether it is not too early for that.
+    fn may_reset(&self) -> bool;
+    /// It begins to be done.
+    fn note_reset(&self);
+    /// Something is done to the whole device now: a new generation begins, and idle links are gone. `port`: the port
+    /// is reset.
+    fn begin_generation(&self, port: bool) -> u64;
+    /// Whether the port was reset after this generation.
+    fn port_was_reset(&self, since: u64) -> bool;
     /// The first step was not enough. Until this is dropped, others may know.
     fn trouble(&self) -> impl Send;
 }
@@ -163,7 +171,7 @@ pub(super) async fn reclaim<S: Site>(site: &S, debt: &mut Debt, generation: &mut
     climb(site, None, debt, generation, &[Step::Claim, Step::SoftReset, Step::Reset]).await
 }
 
-/// Climbs the ladder with a link on which nothing is pending any more.
+/// Climbs the ladder with a link on which nothing is pending any more, from the step that `force` says.
 ///
 /// # Errors
 /// What the last step ended with. The link is gone then: the interface is released.
@@ -172,9 +180,15 @@ pub(super) async fn recover<S: Site>(
     link: Box<Link>,
     debt: &mut Debt,
     generation: &mut u64,
+    force: Force,
 ) -> Result<Drained, Error> {
     let steps = [Step::Drain, Step::ClearHalt, Step::Select, Step::Claim, Step::SoftReset, Step::Reset];
-    climb(site, Some(link), debt, generation, &steps).await
+    let steps = match force {
+        Force::Gentle => &steps[..],
+        Force::Soft => &steps[4..],
+        Force::Hard => &steps[5..],
+    };
+    climb(site, Some(link), debt, generation, steps).await
 }
 
 async fn climb<S: Site>(
@@ -186,6 +200,8 @@ async fn climb<S: Site>(
 ) -> Result<Drained, Error> {
     let mut last = Error::NoAnswer { after: ASK_LIMIT };
     let mut trouble = None;
+    // Of the steps for the whole device one is begun.
+    let mut wide = false;
     for &step in steps {
         // A class request to an interface of another class would be anything.
         if step == Step::SoftReset && site.function().channel != Channel::IppUsb {
@@ -196,17 +212,24 @@ async fn climb<S: Site>(
             if step != Step::Drain {
                 trouble.get_or_insert_with(|| site.trouble());
             }
+            if step.wide() && !wide && !site.may_reset() {
+                info!(%step, interface = site.function().interface, "recovery step not taken: not yet again");
+                return Err(last);
+            }
             let (now, outcome) = if step.wide() {
                 let Some(_alone) = site.alone().await else {
                     info!(%step, interface = site.function().interface, "recovery step not taken: others use the device");
                     // The harder one is not for where the gentler one could not be tried.
                     return Err(Error::Occupied { after: Duration::ZERO });
                 };
-                let now = seen(site, step, generation, &mut link);
+                let now = seen(site, step, generation, &mut link, debt);
+                if now.wide() && !std::mem::replace(&mut wide, true) {
+                    site.note_reset();
+                }
                 (now, rung(site, now, link.take(), debt, generation).await)
             } else {
                 let _hold = site.step().await;
-                let now = seen(site, step, generation, &mut link);
+                let now = seen(site, step, generation, &mut link, debt);
                 (now, rung(site, now, link.take(), debt, generation).await)
             };
             let ms = begun.elapsed().as_millis() as u64;
@@ -234,10 +257,13 @@ async fn climb<S: Site>(
 }
 
 /// Where somebody else has done something to the whole device, the link is dead, and a new claim comes first.
-fn seen<S: Site>(site: &S, step: Step, generation: &mut u64, link: &mut Option<Box<Link>>) -> Step {
+fn seen<S: Site>(site: &S, step: Step, generation: &mut u64, link: &mut Option<Box<Link>>, debt: &mut Debt) -> Step {
     let now = site.generation();
     if now == *generation {
         return step;
+    }
+    if site.port_was_reset(*generation) {
+        *debt = Debt::Answer;
     }
     *generation = now;
     *link = None;
@@ -280,7 +306,7 @@ async fn take<S: Site>(
             open(site.device(), site.function(), site.sending()).await
         }
         (Step::SoftReset, link) => {
-            *generation = site.begin_generation();
+            *generation = site.begin_generation(false);
             // Only who holds the interface may send it a class request.
             let mut link = match link {
                 Some(link) => link,
@@ -294,7 +320,7 @@ async fn take<S: Site>(
         }
         (Step::Reset, link) => {
             drop(link);
-            *generation = site.begin_generation();
+            *generation = site.begin_generation(true);
             within(RESET_LIMIT, site.device().reset()).await?;
             // Whatever it had of a request is gone with its endpoints' state.
             *debt = Debt::Answer;

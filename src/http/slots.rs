@@ -62,6 +62,8 @@ pub(super) struct State {
     ended: Option<Error>,
     /// Counts what was done to the whole device: links of before are dead.
     generation: u64,
+    /// That of the last reset of the port.
+    port_reset: u64,
     /// A task waits to let idle links go.
     pub(super) reaping: bool,
 }
@@ -78,17 +80,26 @@ impl State {
                 slots.push(Slot { function, status: Status::Released, quarantine: None, deaf: false });
             }
         }
-        Self { slots, ended: None, generation: 0, reaping: false }
+        Self { slots, ended: None, generation: 0, port_reset: 0, reaping: false }
     }
 
     pub(super) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// Something is done to the whole device. Gives the idle links, which are dead by that, and the new generation.
+    /// Whether the port was reset after this generation: whatever the printer had of a request then is forgotten.
+    pub(super) fn port_was_reset(&self, since: u64) -> bool {
+        self.port_reset > since
+    }
+
+    /// Something is done to the whole device; `port`: the port is reset. Gives the idle links, which are dead by
+    /// that, and the new generation.
     #[must_use]
-    pub(super) fn begin_generation(&mut self) -> (Vec<Drained>, u64) {
+    pub(super) fn begin_generation(&mut self, port: bool) -> (Vec<Drained>, u64) {
         self.generation += 1;
+        if port {
+            self.port_reset = self.generation;
+        }
         (self.take_idle(None), self.generation)
     }
 

@@ -45,11 +45,22 @@ impl Inner {
         self.withheld.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What an exchange says about how many the printer stands at once.
-    pub(super) fn judge(&self, number: u64, outcome: &Outcome) {
+    /// What an exchange says about how many the printer stands at once, and about how it fares. Gives how often in a
+    /// row, with this one, the printer gave no answer that it owed: 0 where that is not so now.
+    pub(super) fn judge(&self, number: u64, outcome: &Outcome) -> u32 {
+        // What it says wrongly it says; and who comes from a start may break off what he says for a while.
+        let owing = match outcome {
+            Outcome::Dirty { error: Error::NoAnswer { .. }, debt, .. } => !matches!(debt, Debt::Request { .. }),
+            Outcome::Dirty { error: Error::Usb(error), .. } => {
+                !matches!(error, usb::Error::Gone | usb::Error::Canceled)
+            }
+            Outcome::Clean(_) | Outcome::Dirty { .. } => false,
+        };
+        let failures = if owing { self.restraint.failed() } else { 0 };
         let fate = match outcome {
             Outcome::Clean(_) => {
                 self.answered.store(true, Ordering::Relaxed);
+                self.restraint.well();
                 Fate::Well
             }
             Outcome::Dirty { error: Error::Usb(usb::Error::Gone | usb::Error::Canceled), .. } => Fate::Neither,
@@ -85,6 +96,7 @@ impl Inner {
                 self.learned.send_replace(true);
             }
         }
+        failures
     }
 
     fn one_at_a_time(&self) {
