@@ -7,6 +7,7 @@ mod framing;
 mod ladder;
 mod manner;
 mod rest;
+mod persistence;
 mod soup;
 mod transcripts;
 mod uploads;
