@@ -10,6 +10,7 @@ use plugprint::emulator::{Model, Options, Printer};
 use plugprint::http::{Call, Error, Patience, Pool};
 use plugprint::printer::identity::PrinterId;
 use plugprint::printer::quirks::Source;
+use plugprint::usb::{Bus as _, Hotplug};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::scene::{Scene, fault, timed};
@@ -37,6 +38,26 @@ async fn a_printer_that_is_brought_back_says_so() {
     printer.set_fault(None);
     assert_eq!(scene.until_ready(&printer).await, id);
     get(&pool, STATUS).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_leaves_the_bus_at_each_reset_and_stays_dead_is_not_reset_for_ever() {
+    let scene = Scene::new();
+    let (printer, id) = scene.ready(Model::Inkjet, Options::default()).await;
+    let links = pool(&scene, &id).await;
+    let mut events = scene.bus.watch();
+    printer.set_fault(fault("deaf"));
+    assert!(get(&links, STATUS).await.is_err());
+    assert!(get(&links, STATUS).await.is_err());
+    let end = Instant::now() + Duration::from_secs(2 * 60 * 60);
+    let mut departures = 0;
+    while let Ok(Some(event)) = tokio::time::timeout_at(end, events.recv()).await {
+        departures += usize::from(matches!(event, Hotplug::Departed(_)));
+    }
+    // The agent goes on asking it, once a minute.
+    assert!((2..=9).contains(&departures), "{departures}");
+    printer.set_fault(None);
+    assert_eq!(scene.until_ready(&printer).await, id);
 }
 
 /// Two at once; gives how many of them went well.

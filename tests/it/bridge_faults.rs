@@ -7,6 +7,7 @@ use plugprint::bridge::Limits;
 use plugprint::emulator::{Model, Options};
 use tokio::time::Instant;
 
+use crate::bridge_rules::book;
 use crate::bridge_support::{Bridged, offered, soon};
 use crate::scene::fault;
 
@@ -115,6 +116,64 @@ async fn a_request_that_finds_no_link_is_told_when_to_come_back() {
     let reply = house.get("/").await;
     assert_eq!(reply.status, 503);
     assert_eq!(reply.header("retry-after"), Some("5"));
+    house.close().await;
+}
+
+/// The printer has this request.
+async fn has(house: &Bridged, request: &str, count: usize) {
+    let mut seen = 0;
+    while seen < count {
+        seen += house.asked().iter().filter(|asked| asked.starts_with(request)).count();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn on_two_links_a_document_under_way_keeps_neither_a_scan_nor_a_status_waiting() {
+    let limits = Limits { link: Duration::from_secs(4), ..Limits::default() };
+    let house = Bridged::knowing_with(book("[*]\nusb-max-interfaces = 2\n"), limits).await;
+    house.someone.is(0);
+    let mut print = house.connect().await;
+    let begun = format!("POST /Emulator/Sink HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LENGTH}\r\n\r\n");
+    print.send(format!("{begun}{}", "x".repeat(50_000))).await;
+    has(&house, "POST /Emulator/Sink", 1).await;
+    let status = || async { house.get("/DevMgmt/ProductStatusDyn.xml").await.status };
+    assert_eq!(status().await, 200);
+    // One document at a time.
+    let sink = format!("{begun}{}", "x".repeat(LENGTH));
+    let (another, beside) = tokio::join!(house.ask(&sink), status());
+    assert_eq!((another.status, another.header("retry-after"), beside), (503, Some("5"), 200));
+    // A page that does not come yet has the last link.
+    house.printer.set_fault(fault("hang@document"));
+    let mut scan = house.connect().await;
+    scan.send("GET /eSCL/ScanJobs/1/NextDocument HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    has(&house, "GET /eSCL/ScanJobs/1/NextDocument", 1).await;
+    let asked = Instant::now();
+    let reply = house.get("/DevMgmt/ProductStatusDyn.xml").await;
+    assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")));
+    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    house.printer.set_fault(None);
+    print.send("x".repeat(LENGTH - 50_000)).await;
+    assert_eq!(soon(print.reply()).await.text(), LENGTH.to_string());
+    assert_eq!(status().await, 200);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn documents_whose_clients_have_left_do_not_take_the_last_link_either() {
+    let limits = Limits { link: Duration::from_secs(2), ..Limits::default() };
+    let house = Bridged::with(Model::Inkjet, Options::default(), limits).await;
+    house.someone.is(0);
+    house.printer.set_fault(fault("hang-upload@other"));
+    let sink = format!("POST /DevMgmt/Other.xml HTTP/1.1\r\nHost: localhost\r\nContent-Length: {LENGTH}\r\n\r\n");
+    let sink = sink + &"x".repeat(LENGTH);
+    for _ in 0..2 {
+        let mut wire = house.connect().await;
+        wire.send(&sink).await;
+        has(&house, "POST /DevMgmt/Other.xml", 1).await;
+    }
+    assert_eq!(house.ask(&sink).await.status, 503);
+    assert_eq!(house.get("/DevMgmt/ProductStatusDyn.xml").await.status, 200);
     house.close().await;
 }
 

@@ -90,8 +90,12 @@ impl Bridged {
 
     /// An inkjet on a computer that knows these quirks.
     pub async fn knowing(quirks: Book) -> Self {
+        Self::knowing_with(quirks, Limits::default()).await
+    }
+
+    pub async fn knowing_with(quirks: Book, limits: Limits) -> Self {
         let settings = agent::Settings { quirks, ..agent::Settings::on(Arc::new(agent::NoHost)) };
-        Self::on(Scene::with(settings), Model::Inkjet, Options::default(), Limits::default(), None).await
+        Self::on(Scene::with(settings), Model::Inkjet, Options::default(), limits, None).await
     }
 
     async fn on(scene: Scene, model: Model, options: Options, limits: Limits, avahi: Option<zbus::Connection>) -> Self {

@@ -443,20 +443,79 @@ def hangs_upload(printer):
 
 
 def hangs_job(printer):
-    """Documents that were taken whole and never answered; their clients give up, and others print."""
+    """Documents that were taken whole and never answered; their clients give up, and others print. They never take the last link."""
     printer.fault("hang@ipp")
     body = print_job("next-unanswered") + document(LENGTH)
     printer.asked()
     said = []
-    for clients in [2, 1]:  # one link is for small requests as long as a large one's client is there
+    for clients in [2, 1]:
         threads, results = together(*[lambda: printer.ask("POST", "/ipp/print", body, 5, Content_Type="application/ipp")] * clients)
         for thread in threads:
             thread.join(30)
         said.append(failed(results))
-    say(f"three prints without an answer: {', '.join(said)}")
+        assert printer.ask("GET", STATUS, timeout=60)[0] == 200, "no status beside them"
+    say(f"three prints without an answer: {', '.join(said)}; a status is answered")
     printer.fault("none")
-    assert printer.asked().count("POST /ipp/print") == 3, "not all links have one"
+    assert printer.asked().count("POST /ipp/print") == 2, "documents have all links"
     printer.next_print("three prints were not answered", 100)
+
+
+def beside_uploads(printer):
+    """Two documents that do not go on have two of three links: a scan and a status find the third."""
+    printer.asked()
+    wires = [printer.send_part(printer.name("slow"), 50_000, False) for _ in range(2)]
+    held = []
+    eventually("two documents are on their way", 60, lambda: held.extend(printer.asked()) or len(held) == 2)
+    begun = time.monotonic()
+    assert printer.ask("GET", STATUS)[0] == 200
+    say(f"a status beside two documents in {time.monotonic() - begun:.1f} s")
+    printer.scan("two documents are on their way")
+    for wire in wires:
+        printer.leave(wire, False)
+    printer.next_print("a scan beside two documents", 60)
+    printer.never_whole()
+
+
+def asks_again(printer, what, limit=200):
+    """A status every 15 s, whose client waits no longer than that, until there is one."""
+    begun = time.monotonic()
+    tries = 0
+    while time.monotonic() - begun < limit:
+        tries, now, said = tries + 1, time.monotonic(), ""
+        try:
+            said = printer.ask("GET", STATUS, timeout=15)[0]
+        except (OSError, http.client.HTTPException) as error:
+            said = type(error).__name__
+        if said == 200:
+            say(f"{what}: answered {time.monotonic() - begun:.1f} s later, at attempt {tries}")
+            return
+        time.sleep(max(0, now + 15 - time.monotonic()))
+    raise AssertionError(f"{what}: no answer within {limit} s; {tries} attempts, the last: {said}")
+
+
+def begins_to_hang(printer, fault):
+    printer.fault(fault)
+    printer.asked()
+    thread, _ = together(lambda: printer.ask("GET", STATUS, timeout=15))
+    eventually("the request has arrived", 20, lambda: printer.asked())
+    printer.fault("none")
+    thread[0].join(20)
+
+
+def wedges_again(printer):
+    """Only a port reset helps; clients that come back every 15 s do not keep it from that."""
+    begins_to_hang(printer, "wedged@status")
+    asks_again(printer, "it was wedged")
+    printer.next_print("it was wedged, and its clients came back")
+
+
+def deadlocks(printer):
+    """SOFT_RESET helps, through libusb and the kernel."""
+    begins_to_hang(printer, "deadlocked@status")
+    asks_again(printer, "it was deadlocked")
+    seen = [asked for asked in printer.asked() if asked.startswith("SOFT_RESET ")]
+    assert seen, "no SOFT_RESET came"
+    printer.next_print(f"it was deadlocked ({', '.join(seen)})")
 
 
 def hangs_after(printer):
