@@ -2,6 +2,7 @@
 
 mod loan;
 mod ration;
+mod site;
 
 use std::any::Any;
 use std::future::Future;
@@ -23,7 +24,7 @@ use super::error::Error;
 use super::exchange::{self, HeadSender, Outcome, Outgoing};
 use super::fetch;
 use super::manner::{Manner, Reset};
-use super::recovery::{self, Debt, Drained, Site};
+use super::recovery::{self, Debt, Drained};
 use super::restraint::{Force, Restraint};
 use super::slots::{Choice, State};
 use crate::usb;
@@ -31,6 +32,7 @@ use crate::usb::descriptor::Function;
 use crate::usb::link::Sending;
 
 use ration::{Turnstile, Withheld};
+use site::At;
 
 /// A claimed link that nobody used for so long is let go, so that other programs get the interface.
 const IDLE: Duration = Duration::from_secs(2);
@@ -41,8 +43,6 @@ const MOST_LINKS: usize = 3;
 const RELEASE: Duration = Duration::from_millis(700);
 /// After the grace of [`Pool::close`]: how long aborted ones may take to let go.
 const CLOSE_LIMIT: Duration = Duration::from_secs(10);
-/// How long whoever has to do something to the whole device waits for the others to end; new exchanges wait too.
-const ALONE: Duration = Duration::from_secs(2);
 
 /// Something that a caller keeps as long as his exchange has a link: an extension of the request. A link that the
 /// printer keeps busy is in use also when who asked has left.
@@ -290,84 +290,6 @@ struct Leased<'a> {
     /// Nobody does anything to the whole device while this is held.
     in_use: RwLockReadGuard<'a, ()>,
     generation: u64,
-}
-
-/// One slot, as the ladder sees it.
-struct At<'a> {
-    inner: &'a Inner,
-    function: Function,
-}
-
-impl Site for At<'_> {
-    fn device(&self) -> &dyn usb::Device {
-        &*self.inner.device
-    }
-
-    fn function(&self) -> Function {
-        self.function
-    }
-
-    fn sending(&self) -> Sending {
-        self.inner.sending()
-    }
-
-    fn generation(&self) -> u64 {
-        self.inner.state().generation()
-    }
-
-    async fn step(&self) -> impl Send {
-        self.inner.steps.read().await
-    }
-
-    async fn alone(&self) -> Option<impl Send> {
-        // Exchanges that hang end soon; those that go well may take hours.
-        let in_use = timeout(ALONE, self.inner.in_use.write()).await.ok()?;
-        let others = self.inner.device.others().await;
-        if !others.is_empty() {
-            debug!(?others, "another driver holds an interface of the device");
-            return None;
-        }
-        Some((in_use, self.inner.steps.write().await))
-    }
-
-    fn may_reset(&self) -> bool {
-        self.inner.restraint.may_reset(Instant::now())
-    }
-
-    fn note_reset(&self) {
-        self.inner.restraint.reset(Instant::now());
-    }
-
-    fn port_was_reset(&self, since: u64) -> bool {
-        self.inner.state().port_was_reset(since)
-    }
-
-    fn begin_generation(&self, port: bool) -> u64 {
-        let (idle, generation) = self.inner.state().begin_generation(port);
-        // Not under the lock: a release may take a while in the kernel.
-        drop(idle);
-        generation
-    }
-
-    fn trouble(&self) -> impl Send {
-        Trouble::new(&self.inner.troubles)
-    }
-}
-
-/// A link that is being brought back.
-struct Trouble<'a>(&'a watch::Sender<usize>);
-
-impl<'a> Trouble<'a> {
-    fn new(troubles: &'a watch::Sender<usize>) -> Self {
-        troubles.send_modify(|count| *count += 1);
-        Self(troubles)
-    }
-}
-
-impl Drop for Trouble<'_> {
-    fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
-    }
 }
 
 impl Inner {
