@@ -587,19 +587,25 @@ def odd(printer):
 def bodiless(printer):
     """HEAD, 204, 304: no link waits for a body that does not come."""
     tag = printer.ask("GET", "/style.css")[1]["ETag"]
-    begun = time.monotonic()
+    took = []
+
+    def ask(*what, **fields):
+        begun = time.monotonic()
+        answer = printer.ask(*what, **fields)
+        took.append(time.monotonic() - begun)
+        return answer
+
     for _ in range(10):
-        status, fields, body = printer.ask("HEAD", STATUS)
+        status, fields, body = ask("HEAD", STATUS)
         assert status == 200 and int(fields["Content-Length"]) > 100 and not body, (status, fields)
-        status, fields, body = printer.ask("GET", "/nothing")
+        status, fields, body = ask("GET", "/nothing")
         assert status == 204 and not body, status
-        status, fields, body = printer.ask("GET", "/style.css", If_None_Match=tag)
+        status, fields, body = ask("GET", "/style.css", If_None_Match=tag)
         assert status == 304 and not body, status
-        assert printer.ask("HEAD", "/DevMgmt/None.xml")[0] == 404
-        assert printer.ask("GET", "/DevMgmt/None.xml")[0] == 404
-    took = time.monotonic() - begun
-    assert took < 30, took  # less than a single wait for a body
-    printer.next_print(f"50 answers without a body in {took:.1f} s")
+        assert ask("HEAD", "/DevMgmt/None.xml")[0] == 404
+        assert ask("GET", "/DevMgmt/None.xml")[0] == 404
+    assert max(took) < 25, took  # less than the wait for a body
+    printer.next_print(f"{len(took)} answers without a body, the slowest in {max(took):.1f} s")
 
 
 def early(printer):
