@@ -21,6 +21,20 @@ async fn header_fields_are_set_and_left_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_said_of_the_connection_closes_nothing() {
+    for word in ["keep-alive", "close"] {
+        let headers = vec![(HeaderName::from_static("connection"), Some(HeaderValue::from_static(word)))];
+        let (bench, pool) = plugged_in_manner(&[Channel::IppUsb], Manner { headers, ..Manner::default() });
+        let answer = format!("HTTP/1.1 200 OK\r\nConnection: {word}\r\nContent-Length: 4\r\n\r\ngood");
+        for _ in 0..3 {
+            let (reply, request) = ask(&pool, &bench.interfaces[0], Call::get("/x"), &[answer.as_bytes()]).await;
+            assert_eq!(reply.unwrap().body, "good");
+            assert!(request.contains(&format!("\r\nConnection: {word}\r\n")), "{request}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_request_waits_and_the_first_one_longer() {
     let manner = Manner {
         init_delay: Duration::from_secs(3),

@@ -71,8 +71,23 @@ fn what_is_not_needed_says_why() {
     let (book, _) = book("[*]\nhttp-connection = \"\"\n");
     assert_eq!(
         words(&book.of(1, 2, Some("x"))),
-        ["http-connection = \"\" (a.conf:2); not needed here: a cable has no connection that could be kept or closed"]
+        ["http-connection = \"\" (a.conf:2); not needed here: nothing is said of the connection anyway"]
     );
+}
+
+#[test]
+fn what_is_said_of_the_connection_is_said() {
+    let (book, complaints) = book(
+        "[*]\nhttp-connection = \"\"\n[HP LaserJet MFP M28-M31]\n  http-connection = keep-alive\n\
+         [HP OfficeJet Pro 8730]\n  http-connection = close\n",
+    );
+    assert_eq!(complaints, Vec::<String>::new());
+    let headers = |name| format!("{:?}", book.of(0x03f0, 1, Some(name)).manner.headers);
+    assert_eq!(headers("HP LaserJet MFP M28-M31"), r#"[("connection", Some("keep-alive"))]"#);
+    assert_eq!(headers("HP OfficeJet Pro 8730"), r#"[("connection", Some("close"))]"#);
+    assert_eq!(headers("HP ENVY"), "[]");
+    let laser = words(&book.of(0x03f0, 1, Some("HP LaserJet MFP M28-M31")));
+    assert_eq!(laser, ["http-connection = keep-alive (a.conf:4)"]);
 }
 
 #[test]

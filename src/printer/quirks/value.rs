@@ -41,7 +41,7 @@ pub(super) fn not_needed(name: &str, value: &str) -> Option<&'static str> {
         "buggy-ipp-responses" => Some("what it gives is passed on, and is understood here wherever that is possible"),
         "ignore-ipp-status" => Some("a printer that refuses to describe itself is offered and announced all the same"),
         "init-retry-partial" => Some("what a printer does not offer yet is asked for again by itself"),
-        "http-connection" => Some("a cable has no connection that could be kept or closed"),
+        "http-connection" if value.is_empty() => Some("nothing is said of the connection anyway"),
         _ => None,
     }
 }
@@ -99,7 +99,14 @@ fn field(name: &str, text: &str) -> Result<Value, &'static str> {
         return Err("about another header field: this one says where a message ends, or whose it is");
     }
     if name == header::CONNECTION {
-        return Ok(Value::Idle);
+        // A cable has none that could be kept or closed, and yet some get stuck in their answer without a word about it
+        // [C ipp-usb: LaserJet MFP M28-M31 wants keep-alive, OfficeJet Pro 8730 close]. Others would be an upgrade.
+        return match text {
+            "" => Ok(Value::Idle),
+            "keep-alive" => Ok(Value::Header(name, Some(HeaderValue::from_static("keep-alive")))),
+            "close" => Ok(Value::Header(name, Some(HeaderValue::from_static("close")))),
+            _ => Err("keep-alive, close or nothing"),
+        };
     }
     let value = match text {
         "" => None,
@@ -211,6 +218,7 @@ mod tests {
             ("buggy-ipp-responses", "sanitize", "fix"),
             ("init-retry-partial", "true", "maybe"),
             ("http-x-mine", "yes", "two\nlines"),
+            ("http-connection", "keep-alive", "upgrade"),
         ] {
             assert!(matches!(parse(name, right, false), Ok(Some(_))), "{name} = {right}");
             assert!(parse(name, wrong, false).is_err(), "{name} = {wrong}");
