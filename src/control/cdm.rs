@@ -15,7 +15,7 @@ use crate::hp::cdm::reports::Page;
 use crate::hp::cdm::tokens::PRESS_SECONDS;
 use crate::hp::cdm::{Cdm, wifi_networks};
 use crate::secret::{Password, Token};
-use crate::setup::success::Snapshot;
+use crate::setup::success::{Complaint, Snapshot};
 use crate::wifi::Credentials;
 
 /// Between two questions whether the button was pressed.
@@ -183,7 +183,13 @@ pub(super) async fn snapshot(cdm: &Cdm, access: &Access) -> Result<Option<Snapsh
         let ethernet = adapter.kind == Some(Kind::WiredEthernet) || adapter.name.starts_with("eth");
         ethernet && adapter.state().connected.is_some_and(|connected| connected.value)
     });
-    Ok(Some(Snapshot { station, elsewhere: adapters.addresses_elsewhere(), cable, ..Snapshot::default() }))
+    let association = adapters.station().and_then(|adapter| adapter.association.as_ref());
+    let complaint = association.map(|association| match association {
+        Association::InvalidPassPhrase => Complaint::WrongPassphrase,
+        // A network that is not found may still be.
+        _ => Complaint::Nothing,
+    });
+    Ok(Some(Snapshot { station, elsewhere: adapters.addresses_elsewhere(), cable, complaint, ..Snapshot::default() }))
 }
 
 pub(super) async fn scan(cdm: &Cdm, access: &Access) -> Result<Heard, Error> {

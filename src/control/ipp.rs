@@ -20,11 +20,13 @@ fn of(station: &Station) -> Snapshot {
         elsewhere: if on { Vec::new() } else { station.addresses.clone() },
         cable: false,
         undivided: true,
-        complaint: match station.state {
-            Some(WifiState::NotVisible) => Some(Complaint::NotVisible),
-            Some(WifiState::CannotJoin) => Some(Complaint::CannotJoin),
-            _ => None,
-        },
+        complaint: station.state.map(|state| match state {
+            WifiState::NotVisible => Complaint::NotVisible,
+            WifiState::CannotJoin => Complaint::CannotJoin,
+            WifiState::Off | WifiState::NotConfigured | WifiState::Joining | WifiState::On | WifiState::Unknown(_) => {
+                Complaint::Nothing
+            }
+        }),
     }
 }
 

@@ -6,9 +6,9 @@ use super::{Blocking, Error, Heard, SetError, Stage};
 use crate::hp::ledm::adapters::Adapter;
 use crate::hp::ledm::product_status::{self, Category};
 use crate::hp::ledm::progress::{self, Printing};
-use crate::hp::ledm::vsa_codes::Severity;
+use crate::hp::ledm::vsa_codes::{Finding, Severity, VsaCode};
 use crate::hp::ledm::{Ledm, wifi_networks};
-use crate::setup::success::Snapshot;
+use crate::setup::success::{Complaint, Snapshot};
 use crate::wifi::Credentials;
 
 pub(super) async fn may_print(ledm: &Ledm) -> Result<Result<(), Blocking>, Error> {
@@ -55,6 +55,14 @@ pub(super) async fn rules(ledm: &Ledm, station: &Adapter) -> Result<Vec<u32>, Er
     let codes = ledm.vsa_codes(station).await?;
     let told = codes.iter().filter(|code| matches!(code.severity, Severity::Warning | Severity::Critical));
     Ok(told.map(|code| u32::from(code.rule)).collect())
+}
+
+/// Rule 603 \[C: HPLIP\], where the printer calls it critical; a warning may be meant for what could be. The other rules
+/// speak of what passes, or of what was never given to it (WEP).
+pub(super) async fn complaint(ledm: &Ledm, station: &Adapter) -> Result<Complaint, Error> {
+    let codes = ledm.vsa_codes(station).await?;
+    let wrong = |code: &VsaCode| code.severity == Severity::Critical && code.finding() == Finding::WrongPassphrase;
+    Ok(if codes.iter().any(wrong) { Complaint::WrongPassphrase } else { Complaint::Nothing })
 }
 
 fn of(blocking: &product_status::Blocking) -> Blocking {

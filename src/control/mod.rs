@@ -25,7 +25,7 @@ use crate::printer::capability::{Capability, ReportKind};
 use crate::printer::probe::{Facts, Protocol, Sheet};
 use crate::secret::{Password, Pin};
 pub use crate::setup::flow::Key;
-use crate::setup::success::Snapshot;
+use crate::setup::success::{Complaint, Snapshot};
 use crate::wifi::{Credentials, Ssid};
 
 /// How long the button of [`Control::wait_for_button`] can be pressed.
@@ -205,6 +205,19 @@ impl Control {
             Some(Protocol::Ledm) => ledm::rules(&self.ledm, self.station()?).await,
             Some(Protocol::Cdm) => cdm::rules(self.cdm()?, &self.access).await,
             Some(Protocol::Ipp | Protocol::Pml) | None => Ok(Vec::new()),
+        }
+    }
+
+    /// What it says of the network that it was told, where it does not say it in its [`snapshot`](Self::snapshot).
+    ///
+    /// # Errors
+    /// See [`Error`]; [`Error::NoWay`] where it says it there, or not at all, and nothing is sent.
+    pub async fn complaint(&self) -> Result<Complaint, Error> {
+        match self.by(Capability::WifiJoin) {
+            Some(Protocol::Ledm) => ledm::complaint(&self.ledm, self.station()?).await,
+            Some(Protocol::Cdm | Protocol::Ipp | Protocol::Pml) | None => {
+                Err(Error::NoWay("says why it is not on a network"))
+            }
         }
     }
 

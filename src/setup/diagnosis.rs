@@ -16,6 +16,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::success::Complaint;
 use crate::blame::Party;
 use crate::wifi::{Security, Ssid};
 use crate::wps::pin::{self, Half};
@@ -211,6 +212,17 @@ impl Failure {
             Self::Filtered
         } else {
             return None;
+        })
+    }
+
+    /// What the printer says of the network that it was told. `None` where it says nothing against it.
+    #[must_use]
+    pub fn of_complaint(complaint: Complaint, wanted: &Ssid) -> Option<Self> {
+        Some(match complaint {
+            Complaint::Nothing => return None,
+            Complaint::WrongPassphrase => Self::WrongPassphrase,
+            Complaint::NotVisible => Self::NetworkNotFound(wanted.clone()),
+            Complaint::CannotJoin => Self::CannotJoin(wanted.clone()),
         })
     }
 

@@ -37,13 +37,17 @@ pub struct Snapshot {
     /// The printer tells its addresses, if any, without saying of which adapter, as in IPP. Those that it tells while its
     /// station is on no network are in `elsewhere`.
     pub undivided: bool,
-    /// What it says of the network that it was told.
+    /// What it says of the network that it was told. `None`: it does not say that with its station.
     pub complaint: Option<Complaint>,
 }
 
 /// Why a printer is not on the network that it was told, as it says itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Complaint {
+    /// Nothing that it would have to be told anew: it is at it, or there, or waits for what may still come.
+    Nothing,
+    /// Its passphrase is wrong.
+    WrongPassphrase,
     /// It does not find it.
     NotVisible,
     /// It finds it, and does not get in.
@@ -86,6 +90,12 @@ impl Snapshot {
     #[must_use]
     pub fn radio_off(&self) -> bool {
         self.station.power.as_ref().is_some_and(|power| !power.value)
+    }
+
+    /// Whether it says, with its radio on, that it is on no network; silence does not.
+    #[must_use]
+    pub fn on_none(&self) -> bool {
+        !self.radio_off() && self.station.connected.as_ref().is_some_and(|connected| !connected.value)
     }
 
     /// The network and the address on it.

@@ -126,9 +126,35 @@ async fn a_wrong_passphrase_is_told_and_the_next_attempt_joins() {
     let failure = result.unwrap_err();
     assert_eq!(failure.kind, ErrorKind::WrongPassphrase, "{}", failure.message);
     assert!(!failure.message.contains("horse"));
-    assert!((Duration::from_secs(120)..Duration::from_secs(180)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(30)..Duration::from_secs(60)).contains(&took), "{took:?}");
     assert_eq!(wrong.heard().iter().filter(|asked| asked.starts_with("enter")).count(), 2, "what can't be one");
     assert!(!joined(scene.run(&id, setup(given("Emulated Network"))).await).2);
+}
+
+/// These go on to tell what came of the last attempt until they are on a network, and take their time for that.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_wrong_passphrase_does_not_end_the_next_attempt() {
+    for (model, kind, told) in [
+        (Model::Inkjet, ErrorKind::WrongPassphrase, 80..110),
+        (Model::LaserJet, ErrorKind::WrongPassphrase, 80..110),
+        (Model::Cdm, ErrorKind::WrongPassphrase, 80..110),
+        (Model::IppWifi, ErrorKind::Failed, 95..120),
+    ] {
+        let scene = Scene::new();
+        let mut options = fresh();
+        options.radio.keeps_diagnosis = true;
+        options.radio.join_time = Duration::from_secs(50);
+        options.cdm.full_adapter = Some(true);
+        let (_, id) = scene.ready(model, options).await;
+        let wrong = passphrase::parse(b"correct horse").unwrap();
+        let wrong = Target { passphrase: Some(wrong), ..target("Emulated Network") };
+        let (result, took) = timed(scene.run(&id, Task::Join(Box::new(wrong)))).await;
+        let failure = result.unwrap_err();
+        assert_eq!(failure.kind, kind, "{model:?}: {}", failure.message);
+        assert!(told.contains(&took.as_secs()), "{model:?}: {took:?}");
+        let (result, took) = timed(scene.run(&id, Task::Join(Box::new(given("Emulated Network"))))).await;
+        assert!(!joined(result).2 && took > Duration::from_secs(50), "{model:?}: {took:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

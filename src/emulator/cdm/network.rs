@@ -116,6 +116,9 @@ fn association(printer: &Printer, state: &State) -> Value {
     let word = match (state, printer.radio().failure()) {
         (State::Off, _) => "disabled",
         (State::Joined(..) | State::ObtainingAddress(_), _) => "associated",
+        (State::Associating(_), Some(Failure::WrongPassphrase)) if printer.options().radio.keeps_diagnosis => {
+            "invalidPassPhrase"
+        }
         (State::Associating(_) | State::Enrolling, _) => "associating",
         (_, Some(Failure::WrongPassphrase)) => "invalidPassPhrase",
         (_, Some(Failure::NotFound | Failure::OtherCase | Failure::Unsupported)) => "noCompatibleNetwork",

@@ -131,6 +131,12 @@ fn state(printer: &Printer) -> i32 {
         State::ObtainingAddress(_) | State::Joined(..) if shown == Shown::StaysJoining => JOINING,
         State::ObtainingAddress(_) if shown == Shown::Addressed => JOINING,
         State::ObtainingAddress(_) | State::Joined(..) => ON,
+        State::Associating(_)
+            if printer.options().radio.keeps_diagnosis
+                && printer.radio().failure() == Some(Failure::WrongPassphrase) =>
+        {
+            CANNOT_JOIN
+        }
         State::Associating(_) | State::Enrolling => JOINING,
     }
 }

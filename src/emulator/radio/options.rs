@@ -120,6 +120,9 @@ pub struct Options {
     pub profile_form: ProfileForm,
     /// What a scan answers while the radio is off.
     pub offline: Offline,
+    /// It goes on to tell why the attempt before failed until the next one has come to something \[I\]; otherwise it
+    /// forgets that when it is given a network.
+    pub keeps_diagnosis: bool,
     /// What happens on USB when it is switched on.
     pub switching: Switching,
     /// The administrator's password; writes need it then: 401 Digest, user `admin` \[C\].
@@ -153,6 +156,7 @@ impl Default for Options {
             power_form: PowerForm::default(),
             profile_form: ProfileForm::default(),
             offline: Offline::default(),
+            keeps_diagnosis: false,
             switching: Switching::default(),
             password: None,
             scan_time: Duration::from_secs(4),
@@ -198,6 +202,7 @@ impl Options {
         "walk=SECONDS",
         "profile=numbered",
         "offline=empty-body",
+        "diagnosis=kept",
         "wpa3=yes",
         "wpa3=as-wpa2",
         "band=5",
@@ -246,6 +251,7 @@ impl Options {
             ("walk", _) => self.walk = seconds()?,
             ("profile", "numbered") => self.profile_form = ProfileForm::NumberedOnly,
             ("offline", "empty-body") => self.offline = Offline::EmptyBody,
+            ("diagnosis", "kept") => self.keeps_diagnosis = true,
             ("wpa3", "yes") => self.wpa3 = true,
             ("wpa3", "as-wpa2") => self.wpa3_as_wpa2 = true,
             ("band", "5") => self.five_ghz = true,

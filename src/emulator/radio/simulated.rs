@@ -140,7 +140,9 @@ impl Inner {
         if let Some(attempt) = work.attempt.take() {
             attempt.abort();
         }
-        work.failure = None;
+        if !self.options.keeps_diagnosis {
+            work.failure = None;
+        }
         work.profile = Some(profile.clone());
         if !work.on {
             return;
@@ -170,6 +172,7 @@ impl Inner {
             Err(failure) => return State::Failed(failure),
         };
         let association = network.association();
+        self.work().failure = None;
         self.set(State::ObtainingAddress(association.clone()));
         if let Some(lease) = network.lease() {
             sleep(self.options.address_time).await;

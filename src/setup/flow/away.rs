@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Flow;
 use super::limits::{ADDRESS, AWAY, HOLD, LOOK, VERIFY};
 use super::state::{Held, Poll, State};
+use super::verify::Why;
 use crate::setup::diagnosis::Failure;
 use crate::wps::pin::Kind;
 
@@ -15,6 +16,8 @@ impl Flow {
             return self.fail_for_good(Failure::Canceled { written: true });
         }
         self.away = self.away.or(Some(now + AWAY));
+        // It may have been switched off and on, and then tells what it remembers.
+        self.why = Why::default();
         if let Some(poll) = self.state.poll_mut() {
             *poll = Poll::Due(now);
         }

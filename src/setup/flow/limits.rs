@@ -20,6 +20,17 @@ pub(super) const SCAN: Duration = seconds(90);
 pub(super) const WRITE: Duration = seconds(60);
 /// "Up to two minutes", says HPLIP of joining \[C\].
 pub(super) const VERIFY: Duration = seconds(120);
+/// Between two questions why it is not there, at least. HPLIP asks it again and again as well while it waits \[C\].
+pub(super) const WHY: Duration = seconds(5);
+/// The longest that the answer to it takes: the next look is of more worth.
+pub(super) const WHY_PATIENCE: Duration = seconds(10);
+/// A wrong passphrase that was said so long, without a word between, is one: a wpa_supplicant whose handshake failed by
+/// chance tries again after 10 s, and gets in then \[C: hostap 2.10, wpas_auth_failed()\].
+pub(super) const STANDS: Duration = seconds(30);
+/// The same of a printer that does not say why it can't join: there the second chance counts too, 20 s after the first.
+pub(super) const STANDS_UNSAID: Duration = seconds(45);
+/// And so often, at least.
+pub(super) const TIMES: u32 = 4;
 /// A last look after time is up: what happened in the last moment counts.
 pub(super) const LAST_LOOK: Duration = seconds(15);
 /// Associated when time is up: the address may still come.

@@ -16,6 +16,7 @@
 //!      └─ guided ─────────────────────────────────▶ Enrolling (steps on the panel) ──────────────┘
 //!
 //!   Verifying ─▶ Finished: joined                          AskingPassword ─▶ back to the state that needs it
+//!       ├─ the printer says for sure that it can't ─▶ Finished: failed
 //!       └─ too late ─▶ Inquiring ─▶ Finished: failed
 //! ```
 //!
@@ -43,23 +44,24 @@ mod limits;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod words;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use self::limits::{
-    ADDRESS, AGAIN, ASK, ERRAND, HOLD, LAST_LOOK, LOOK, PATIENCE, PIN, POLL, POWER, PRESS, PRINT, SCAN, TRIES, VERIFY,
-    WRITE,
+    ADDRESS, AGAIN, ASK, ERRAND, HOLD, LAST_LOOK, LOOK, PATIENCE, PIN, POWER, PRESS, PRINT, SCAN, TRIES, VERIFY, WRITE,
 };
 pub use self::limits::{AWAY, ONE_WAY, WALK};
 use self::state::{Asked, Held, Open, Poll, State};
+use self::verify::Why;
 pub use self::words::{
     Act, Action, Answer, Event, Key, News, Order, Outcome, Question, Reply, Request, Ticket, Trouble, Typed, Unanswered,
 };
-use super::diagnosis::{Failure, Step};
+use super::diagnosis::Failure;
 use super::route::Way;
-use super::success::{Baseline, Complaint, Snapshot, Verdict, Wanted};
+use super::success::{Baseline, Snapshot, Verdict, Wanted};
 use crate::secret::{Passphrase, Pin};
 use crate::wifi::{Band, Security, Ssid};
 use crate::wps::pin::Kind;
@@ -118,8 +120,8 @@ pub struct Flow {
     /// Before anything was done.
     baseline: Option<Baseline>,
     last: Snapshot,
-    /// What it said last of the network that it was given, if it said anything; it may be at it again since.
-    complained: Option<Complaint>,
+    /// What it says of the network that it was given.
+    why: Why,
     /// The printer was given a password.
     logged_in: bool,
     /// The network was written to the printer.
@@ -148,7 +150,7 @@ impl Flow {
             away: None,
             baseline: None,
             last: Snapshot::default(),
-            complained: None,
+            why: Why::default(),
             logged_in: false,
             written: false,
             ends_by: now + ONE_WAY.saturating_mul(ways),
@@ -299,9 +301,6 @@ impl Flow {
     fn joined(&mut self, snapshot: Snapshot) -> bool {
         let wanted = self.wanted();
         let verdict = self.baseline.as_mut().map(|baseline| baseline.judge(&snapshot, &wanted));
-        if self.written {
-            self.complained = snapshot.complaint.or(self.complained);
-        }
         self.last = snapshot;
         if let Some(Verdict::Joined(ssid, address)) = verdict {
             self.finish(Outcome::Joined(ssid, address));
@@ -327,57 +326,6 @@ impl Flow {
             (Some(wanted), Some(ssid)) => wanted == ssid,
             _ => false,
         }
-    }
-
-    fn looked_again(&mut self, answer: Result<Answer, Trouble>, now: Duration) {
-        if let Some(poll) = self.state.poll_mut() {
-            *poll = Poll::Due(now + POLL);
-        }
-        // A look that fails is no failure of the way; the next one may do.
-        let Ok(Answer::Station(snapshot)) = answer else { return };
-        if let State::Verifying { heard, .. } | State::Warming { heard, .. } = &mut self.state {
-            *heard = true;
-        }
-        let off = snapshot.radio_off();
-        if !self.joined(*snapshot) && !off && matches!(self.state, State::Warming { .. }) {
-            self.go(now);
-        }
-    }
-
-    fn verify(&mut self, lasts: Duration, admitted: bool, otherwise: Option<Failure>, now: Duration) {
-        self.hush();
-        let poll = Poll::Due(now);
-        self.enter(State::Verifying { poll, until: now + lasts, heard: false, admitted, otherwise });
-    }
-
-    /// What can be said of a printer that did not join.
-    fn conclude(&mut self, rules: &[u32], admitted: bool, otherwise: Option<Failure>, now: Duration) {
-        let wanted = self.destination().cloned().unwrap_or_default();
-        let failure = if self.associated() && self.last.address_untold() {
-            Failure::AddressUntold(wanted)
-        } else if self.associated() {
-            Failure::NoAddress(self.last.useless_address())
-        } else if let Some(failure) = otherwise {
-            failure
-        } else if let Some(failure) = Failure::of_rules(rules, &wanted) {
-            failure
-        } else if self.last.cable {
-            Failure::Cable
-        } else if let Some(complaint) = self.complained {
-            match complaint {
-                Complaint::NotVisible => Failure::NetworkNotFound(wanted),
-                Complaint::CannotJoin => Failure::CannotJoin(wanted),
-            }
-        } else if admitted {
-            Failure::AdmittedOnly
-        } else if self.last.radio_off() {
-            Failure::Radio
-        } else if let Some(ssid) = self.last.associated() {
-            Failure::StayedOn(ssid.clone())
-        } else {
-            Failure::TimedOut { step: Step::Verify }
-        };
-        self.fail(failure, now);
     }
 
     fn hear_person(&mut self, answer: Result<Reply, Unanswered>, now: Duration) {
@@ -445,11 +393,7 @@ impl Flow {
                     *poll = Poll::Asked(Asked { sent: true, ..asked });
                 }
             }
-            Some(Poll::Asked(asked)) if now >= asked.until => {
-                if let Some(poll) = self.state.poll_mut() {
-                    *poll = Poll::Due(now + POLL);
-                }
-            }
+            Some(Poll::Asked(asked)) if now >= asked.until => self.looked_again(Err(Trouble::Silent), now),
             _ => {}
         }
     }

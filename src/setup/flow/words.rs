@@ -10,7 +10,7 @@ use crate::printer::capability::ReportKind;
 use crate::secret::Pin;
 use crate::setup::diagnosis::{Failure, Step};
 use crate::setup::route::Way;
-use crate::setup::success::Snapshot;
+use crate::setup::success::{Complaint, Snapshot};
 use crate::wifi::{Credentials, Network, Ssid};
 use crate::wps::pin::Kind;
 
@@ -49,6 +49,8 @@ pub enum Answer {
     Networks(Vec<Network>),
     /// The numbers of its own diagnosis, of severity warning and critical.
     Rules(Vec<u32>),
+    /// What it says of the network that it was told.
+    Complaint(Complaint),
     /// Its PIN.
     Pin {
         /// The PIN.
@@ -218,6 +220,8 @@ pub enum Request {
     WriteProfile(Credentials),
     /// For its own diagnosis.
     ReadVsaCodes,
+    /// What it says of the network that it was told, where it does not say it with its station.
+    ReadComplaint,
     /// For its PIN, which may begin a WPS session \[I\].
     ReadPin,
     /// To take this PIN.

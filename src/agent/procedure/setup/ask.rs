@@ -185,6 +185,10 @@ async fn ask(control: &Control, request: Request, heard: &Heard) -> Asked {
             Ok(rules) => Asked::answered(Answer::Rules(rules)),
             Err(error) => Asked::failed(&error),
         },
+        Request::ReadComplaint => match control.complaint().await {
+            Ok(complaint) => Asked::answered(Answer::Complaint(complaint)),
+            Err(error) => Asked::failed(&error),
+        },
         Request::ReadPin => match control.wps_pin().await {
             Ok(pin) => Asked::answered(Answer::Pin { pin, kind: Kind::Unknown, lifetime: None }),
             Err(error) => Asked::failed(&error),

@@ -199,7 +199,9 @@ impl Radio for Supplicant {
         }
         {
             let mut work = self.shared.work();
-            work.failure = None;
+            if !self.shared.options.keeps_diagnosis {
+                work.failure = None;
+            }
             let ssid = profile.ssid.clone();
             work.profile = Some(profile);
             if !work.on {

@@ -214,8 +214,7 @@ fn a_new_pin_is_given_to_the_printer_once() {
         Plan { target: home(), ways: vec![Way::Pin(Source::Generated)], new_pin: Some(some_pin()), registrar: None },
         Duration::ZERO,
     );
-    let mut scene =
-        Scene { flow: Some(flow), now: Duration::ZERO, asked: None, person: None, registrar: None, outcome: None };
+    let mut scene = Scene::of(flow);
     scene.note(actions);
     assert_eq!(scene.station(alone()), ["printer: write pin"]);
     assert_eq!(scene.printer(Ok(Answer::Done)), ["registrar: enrol until 300", "printer: look"]);

@@ -5,6 +5,7 @@ mod always;
 mod enrolling;
 mod joining;
 mod usb;
+mod verifying;
 
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use zeroize::Zeroizing;
 use super::limits::seconds;
 use super::*;
 use crate::printer::capability::ReportKind;
+use crate::setup::diagnosis::Step;
+use crate::setup::success::Complaint;
 use crate::wifi::station::{Address, Fact, Origin, StationState};
 use crate::wifi::{Network, passphrase};
 use crate::wps::pin;
@@ -74,16 +77,34 @@ pub(super) struct Scene {
     person: Option<Ticket>,
     registrar: Option<Ticket>,
     pub(super) outcome: Option<Outcome>,
+    /// What the printer says at once when it is asked why it is not there; `None`: nobody knows how to ask.
+    pub(super) complains: Option<Result<Complaint, Trouble>>,
+    why: Option<Ticket>,
+    /// When it was asked that.
+    pub(super) asked_why: Vec<u64>,
 }
 
 impl Scene {
     pub(super) fn start(target: Target, ways: &[Way]) -> (Self, Vec<String>) {
         let (flow, actions) =
             Flow::start(Plan { target, ways: ways.to_vec(), new_pin: None, registrar: None }, Duration::ZERO);
-        let mut scene =
-            Self { flow: Some(flow), now: Duration::ZERO, asked: None, person: None, registrar: None, outcome: None };
+        let mut scene = Self::of(flow);
         let shown = scene.note(actions);
         (scene, shown)
+    }
+
+    pub(super) fn of(flow: Flow) -> Self {
+        Self {
+            flow: Some(flow),
+            now: Duration::ZERO,
+            asked: None,
+            person: None,
+            registrar: None,
+            outcome: None,
+            complains: None,
+            why: None,
+            asked_why: Vec::new(),
+        }
     }
 
     /// Begins, and answers the first look.
@@ -102,6 +123,10 @@ impl Scene {
     fn show(&mut self, action: Action) -> Option<String> {
         Some(match action {
             Action::Stage(..) => return None,
+            Action::Printer(ticket, Request::ReadComplaint) => {
+                self.why = Some(ticket);
+                return None;
+            }
             Action::Printer(ticket, request) => {
                 self.asked = Some(ticket);
                 match request {
@@ -118,6 +143,7 @@ impl Scene {
                         if c.hidden { " hidden" } else { "" }
                     ),
                     Request::ReadVsaCodes => "printer: diagnose".into(),
+                    Request::ReadComplaint => "printer: why".into(),
                     Request::ReadPin => "printer: read pin".into(),
                     Request::WritePin(_) => "printer: write pin".into(),
                     Request::PrintReport(report) => format!("printer: print {}", report.name()),
@@ -168,7 +194,17 @@ impl Scene {
     pub(super) fn tell(&mut self, event: Event) -> Vec<String> {
         let (flow, actions) = self.flow.take().unwrap().on(event, self.now);
         self.flow = Some(flow);
-        self.note(actions)
+        let mut shown = self.note(actions);
+        if let Some(ticket) = self.why.take() {
+            self.asked_why.push(self.now.as_secs());
+            let answer = match self.complains.clone() {
+                None => Err(Trouble::NoWay),
+                Some(Err(Trouble::Silent)) => return shown,
+                Some(complains) => complains.map(Answer::Complaint),
+            };
+            shown.extend(self.tell(Event::Printer(ticket, answer)));
+        }
+        shown
     }
 
     pub(super) fn printer(&mut self, answer: Result<Answer, Trouble>) -> Vec<String> {
