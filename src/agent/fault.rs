@@ -150,7 +150,7 @@ pub(super) fn of_hp(error: &hp::Error) -> Failure {
         ),
         hp::Error::AuthFailed => (
             ErrorKind::PrinterAuthFailed,
-            "The printer does not take this administrator's password. It was tried once, as a printer may lock. Look it up, then try again.".to_owned(),
+            "The printer let nobody in for what it was shown: its administrator's password, the PIN on its label, or a press of its lit button. It was shown that once, as a printer may lock. Look it up, then try again.".to_owned(),
         ),
         hp::Error::AuthUnsupported => (
             ErrorKind::NotSupported,
@@ -294,7 +294,7 @@ mod tests {
             Said::NoRoute,
             Said::Unreadable(Step::Scan),
             Said::AuthRequired,
-            Said::AuthFailed,
+            Said::AuthFailed(crate::setup::flow::Key::LabelPin),
             Said::Unplugged,
             Said::Silent(Step::Scan),
             Said::Canceled { written: false },

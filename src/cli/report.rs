@@ -30,7 +30,7 @@ pub async fn run(client: &Client, report: &Report) -> Result<(), Error> {
 pub async fn identify(client: &Client, args: &Identify) -> Result<(), Error> {
     let (owner, printer) = client.printer(args.which.printer.as_deref()).await?;
     let proxy = proxy(client, &printer).await?;
-    let outcome = job::run(client, &owner, async |options| {
+    let outcome = job::run_here(client, &owner, async |options| {
         let mut options = options.clone();
         if let Some(action) = args.action {
             options.insert("action", action.name().into());
@@ -65,7 +65,7 @@ pub async fn press(client: &Client, buttons: &Buttons) -> Result<(), Error> {
         buttons.buttons.0.join("+"),
         printer.name()
     ));
-    let outcome = job::run(client, &owner, async |options| {
+    let outcome = job::run_here(client, &owner, async |options| {
         let mut options = options.clone();
         if let Some(hold_ms) = hold_ms {
             options.insert("hold", hold_ms.into());

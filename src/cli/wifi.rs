@@ -207,7 +207,7 @@ async fn reset(client: &Client, wanted: &Reset) -> Result<(), Error> {
         }
     }
     client.output.note(format_args!("Telling {} to forget its network …", printer.name()));
-    job::run(client, &owner, async |options| proxy.reset_network(options).await).await?;
+    job::run_here(client, &owner, async |options| proxy.reset_network(options).await).await?;
     if client.output.is_json() {
         return client.output.json(&json!({ "printer": printer.id(), "reset": true }));
     }

@@ -16,6 +16,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::flow::Key;
 use super::success::Complaint;
 use crate::blame::Party;
 use crate::wifi::{Security, Ssid};
@@ -134,8 +135,8 @@ pub enum Failure {
     Unreadable(Step),
     /// It wants its administrator's password, and none was given.
     AuthRequired,
-    /// The administrator's password was wrong.
-    AuthFailed,
+    /// The printer let nobody in for what it was shown: a wrong password, a wrong PIN, or a button that was not pressed.
+    AuthFailed(Key),
     /// It asks for the administrator's password in a way that is not safe or not known.
     AuthUnsupported,
     /// It left USB and did not come back in time.
@@ -246,7 +247,7 @@ impl Failure {
             Self::NotExposed(_) | Self::NoRoute | Self::AuthUnsupported => "NotSupported",
             Self::Unreadable(_) => "ProtocolError",
             Self::AuthRequired => "PrinterAuthRequired",
-            Self::AuthFailed => "PrinterAuthFailed",
+            Self::AuthFailed(_) => "PrinterAuthFailed",
             Self::Unplugged => "Disconnected",
             Self::Silent(_) | Self::TimedOut { .. } => "Timeout",
             Self::Canceled { .. } => "Canceled",
@@ -435,10 +436,20 @@ impl Failure {
                 Party::Caller,
                 "Give it the password that was set on its web page; on some models it is the PIN on the label inside.",
             ),
-            Self::AuthFailed => (
+            Self::AuthFailed(Key::Password) => (
                 "The printer did not accept the administrator's password.".into(),
                 Party::Caller,
                 "Check the password; printers may lock after several wrong ones.",
+            ),
+            Self::AuthFailed(Key::LabelPin) => (
+                "The printer did not accept the PIN of its label.".into(),
+                Party::Caller,
+                "Compare each digit with the printer's label; printers may lock after several wrong ones.",
+            ),
+            Self::AuthFailed(Key::Button) => (
+                "The printer let nobody in: its lit button was not pressed in time, or it did not count that.".into(),
+                Party::Caller,
+                "Try again, and press the button while it is lit.",
             ),
             Self::AuthUnsupported => (
                 "The printer asks for its administrator's password in a way that is not safe or not known.".into(),
@@ -534,7 +545,9 @@ mod tests {
             Failure::NotExposed(Step::ReadPin),
             Failure::Unreadable(Step::Scan),
             Failure::AuthRequired,
-            Failure::AuthFailed,
+            Failure::AuthFailed(Key::Password),
+            Failure::AuthFailed(Key::LabelPin),
+            Failure::AuthFailed(Key::Button),
             Failure::AuthUnsupported,
             Failure::Unplugged,
             Failure::Silent(Step::Verify),
@@ -552,6 +565,14 @@ mod tests {
         }
         let filled = Failure::NoAddress("169.254.1.1".parse().ok()).to_string();
         assert!(filled.contains("169.254.1.1") && filled.contains("DHCP"), "{filled}");
+    }
+
+    #[test]
+    fn of_a_password_is_spoken_only_where_it_was_one() {
+        for (key, word) in [(Key::Password, "password"), (Key::LabelPin, "PIN"), (Key::Button, "button")] {
+            let text = Failure::AuthFailed(key).to_string();
+            assert!(text.contains(word) && (key == Key::Password) == text.contains("password"), "{text}");
+        }
     }
 
     #[test]

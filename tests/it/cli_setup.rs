@@ -277,6 +277,26 @@ async fn a_program_is_asked_and_answers() {
     assert_eq!(program.code().await, DONE);
 }
 
+/// A printer may want to be shown something before it does anything.
+#[tokio::test]
+async fn who_asks_a_printer_for_one_thing_is_there_to_be_asked() {
+    for words in ["identify", "buttons wireless+information", "wifi power off", "wifi reset --yes"] {
+        let mut house = House::open(Answer::Yes).await;
+        let mut program = Program::of(open(&house, &format!("--json {words}")));
+        let (job, _, options) = start_of(&mut house).await;
+        let prompter = options.prompter.expect(words);
+        let label = prompter.ask(&job, ask(Question::LabelPin));
+        let answers = async {
+            assert_eq!(program.hears().await["what"], "label-pin", "{words}");
+            program.says("24681357").await;
+        };
+        let (reply, ()) = tokio::join!(soon(label), answers);
+        assert!(matches!(reply, Ok(Reply::Secret(pin)) if pin.expose() == b"24681357"), "{words}");
+        house.finish_job(&job.0, Err(Failure::new(ErrorKind::PrinterAuthFailed, Party::Caller, "That was not it.")));
+        assert_eq!(program.code().await, FAILED, "{words}");
+    }
+}
+
 fn own(ssid: Ssid, connection: &str) -> Question {
     Question::OwnPassphrase { ssid, connection: connection.into() }
 }

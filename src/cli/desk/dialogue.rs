@@ -265,7 +265,8 @@ impl<F: Face> Dialogue<F> {
 fn flaw(kind: &str, line: &[u8]) -> Option<String> {
     match kind {
         "passphrase" => passphrase::parse(line).err().map(|error| error.to_string()),
-        "paper-pin" | "label-pin" => match std::str::from_utf8(line) {
+        // The one on the label is no WPS PIN: nothing is known of its digits.
+        "paper-pin" => match std::str::from_utf8(line) {
             Ok(text) => pin::parse(text).err(),
             Err(_) => Some(pin::Error::NotDigits),
         }

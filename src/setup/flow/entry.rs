@@ -12,8 +12,8 @@ impl Flow {
     /// The printer wants to be shown something. A person is asked for it once; a printer that still wants it was shown
     /// the wrong one.
     pub(super) fn locked(&mut self, then: State, key: Key, now: Duration) {
-        if self.logged_in {
-            return self.fail_for_good(Failure::AuthFailed);
+        if let Some(shown) = self.shown {
+            return self.fail_for_good(Failure::AuthFailed(shown));
         }
         if let State::Writing { .. } = then {
             self.written = false;
@@ -34,7 +34,7 @@ impl Flow {
 
     /// Shows it to the printer, and asks again for what it wanted it for.
     pub(super) fn show(&mut self, key: Key, typed: Typed, then: State, now: Duration) {
-        self.logged_in = true;
+        self.shown = Some(key);
         self.actions.push(Action::LogIn(key, typed));
         self.state = then;
         self.send_again(now);
@@ -47,11 +47,11 @@ impl Flow {
         }
         match answer {
             Ok(_) => {
-                self.logged_in = true;
+                self.shown = Some(Key::Button);
                 self.state = then;
                 self.send_again(now);
             }
-            Err(Trouble::AuthRequired | Trouble::NotLetIn(_)) => self.fail_for_good(Failure::AuthFailed),
+            Err(Trouble::AuthRequired | Trouble::NotLetIn(_)) => self.fail_for_good(Failure::AuthFailed(Key::Button)),
             Err(trouble) => self.fail_for_good(trouble.at(Step::Ask)),
         }
     }

@@ -122,8 +122,8 @@ pub struct Flow {
     last: Snapshot,
     /// What it says of the network that it was given.
     why: Why,
-    /// The printer was given a password.
-    logged_in: bool,
+    /// What the printer was shown so that it lets somebody in.
+    shown: Option<Key>,
     /// The network was written to the printer.
     written: bool,
     ends_by: Duration,
@@ -151,7 +151,7 @@ impl Flow {
             baseline: None,
             last: Snapshot::default(),
             why: Why::default(),
-            logged_in: false,
+            shown: None,
             written: false,
             ends_by: now + ONE_WAY.saturating_mul(ways),
             ticket: 0,

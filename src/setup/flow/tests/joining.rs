@@ -416,7 +416,9 @@ fn a_printer_that_lets_in_by_its_label_or_its_button() {
     let (mut scene, asks) = refused(Key::LabelPin);
     assert_eq!(asks, ["person: label pin until 300"]);
     assert_eq!(scene.person(Ok(typed("12345678"))), ["log in by LabelPin", again]);
-    assert_eq!(scene.printer(Err(Trouble::NotLetIn(Key::LabelPin))), ["failed PrinterAuthFailed"]);
+    // The printer names the next way in, or none: what failed is what it was shown.
+    assert_eq!(scene.printer(Err(Trouble::AuthRequired)), ["failed PrinterAuthFailed"]);
+    assert_eq!(scene.failure(), Failure::AuthFailed(Key::LabelPin));
 
     let (mut scene, asks) = refused(Key::Button);
     assert_eq!(asks, ["person: PressLitButton until 75", "printer: light button"]);
@@ -426,6 +428,7 @@ fn a_printer_that_lets_in_by_its_label_or_its_button() {
     assert_eq!(scene.printer(Ok(Answer::Done)), [again]);
     let (mut scene, _) = refused(Key::Button);
     assert_eq!(scene.printer(Err(Trouble::AuthRequired)), ["withdraw", "failed PrinterAuthFailed"]);
+    assert_eq!(scene.failure(), Failure::AuthFailed(Key::Button));
     let (mut scene, _) = refused(Key::Button);
     assert_eq!(scene.person(Err(Unanswered::NoPrompter)), ["failed PrinterAuthRequired"]);
     let (mut scene, _) = refused(Key::Button);
