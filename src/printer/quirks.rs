@@ -80,7 +80,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file, line) => write!(f, "{}:{line}", file.display()),
-            Self::Learned => f.write_str("learned"),
+            Self::Learned => f.write_str("found out: with several links it does not answer"),
         }
     }
 }
