@@ -1,8 +1,8 @@
 //! How far recovery may go now. Pure: it is told how exchanges end, and the time.
 //!
 //! A printer that leaves requests unanswered in a row, whoever asks and on whichever link, is met with ever more force
-//! until it gives a good answer. One that is dead is not reset for ever: from the second time without a good answer
-//! in between there is a pause before that, doubled each time. And while new firmware may be written nothing is done
+//! until it gives a good answer. One that is dead is not reset for ever: after a few times without a good answer in
+//! between there is a pause before the next, doubled each time. And while new firmware may be written nothing is done
 //! to the device.
 
 use std::fmt;
@@ -14,7 +14,9 @@ use tokio::time::Instant;
 /// Requests in a row without an answer, after which the gentle steps are not tried any more: a printer may answer the
 /// ladder's question and nothing else.
 const PATIENCE: u32 = 4;
-/// Between the first reset and the second.
+/// So many resets in a row need no pause between them: whoever tries again now may be served now.
+const AT_ONCE: u32 = 4;
+/// After these until the next.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The longest pause between two.
 const PAUSE_MOST: Duration = Duration::from_secs(30 * 60);
@@ -43,7 +45,10 @@ struct Record {
 
 impl Record {
     fn may_reset(&self, now: Instant) -> bool {
-        let pause = PAUSE.saturating_mul(1 << self.resets.saturating_sub(1).min(6)).min(PAUSE_MOST);
+        let pause = match self.resets.checked_sub(AT_ONCE) {
+            None => Duration::ZERO,
+            Some(doubled) => PAUSE.saturating_mul(1 << doubled.min(6)).min(PAUSE_MOST),
+        };
         self.spared.is_none_or(|until| until <= now)
             && self.last.is_none_or(|last| now.saturating_duration_since(last) >= pause)
     }
@@ -124,7 +129,9 @@ mod tests {
             .collect();
         assert_eq!(forces, [Force::Gentle, Force::Gentle, Force::Gentle, Force::Soft, Force::Soft]);
         restraint.reset(now);
-        assert_eq!(restraint.force(now), Force::Gentle, "not twice within the pause");
+        assert_eq!(restraint.force(now), Force::Hard);
+        (1..AT_ONCE).for_each(|_| restraint.reset(now));
+        assert_eq!(restraint.force(now), Force::Gentle, "nothing before the pause is over");
         assert_eq!(restraint.force(now + MINUTE), Force::Hard);
         restraint.well();
         assert_eq!(restraint.force(now + MINUTE), Force::Gentle);
@@ -141,9 +148,9 @@ mod tests {
                 resets.push(minute);
             }
         }
-        assert_eq!(resets, [0, 1, 3, 7, 15, 31, 61, 91, 121]);
+        assert_eq!(resets, [0, 1, 2, 3, 4, 6, 10, 18, 34, 64, 94, 124]);
         restraint.well();
-        assert!(restraint.may_reset(begun + 121 * MINUTE));
+        assert!(restraint.may_reset(begun + 124 * MINUTE));
     }
 
     #[tokio::test(start_paused = true)]
