@@ -55,7 +55,7 @@ async fn one_that_leaves_the_bus_at_each_reset_and_stays_dead_is_not_reset_for_e
         departures += usize::from(matches!(event, Hotplug::Departed(_)));
     }
     // The agent goes on asking it, once a minute.
-    assert!((2..=9).contains(&departures), "{departures}");
+    assert!((2..=12).contains(&departures), "{departures}");
     printer.set_fault(None);
     assert_eq!(scene.until_ready(&printer).await, id);
 }
