@@ -166,10 +166,10 @@ impl<F: Face> Dialogue<F> {
             question.answer(Err(Refusal::declined()));
         }
         self.shown.take_if(|shown| shown.serial < serial);
-        if withdrawn && self.current.as_ref().is_some_and(|question| matches!(question.what, What::Action(_))) {
-            self.crossing = Some(Instant::now() + CROSSING);
-        }
-        if self.current.as_ref().is_some_and(|question| question.serial < serial) {
+        if let Some(question) = self.current.as_ref().filter(|question| question.serial < serial) {
+            if withdrawn && matches!(question.what, What::Action(_)) {
+                self.crossing = Some(Instant::now() + CROSSING);
+            }
             self.end_with(Err(Refusal::declined()))?;
         }
         if !withdrawn {
