@@ -1,7 +1,7 @@
 //! An Avahi that is none: it publishes nothing, and remembers what it is told. It can have names already, say that one
 //! collides afterwards, and go and come back.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -122,6 +122,10 @@ impl Server {
         "study.local".to_owned()
     }
 
+    fn get_domain_name(&self) -> String {
+        "local".to_owned()
+    }
+
     async fn entry_group_new(&self, #[zbus(object_server)] objects: &zbus::ObjectServer) -> OwnedObjectPath {
         let mut path = String::new();
         self.0.send_modify(|published| {
@@ -154,44 +158,48 @@ enum Refused {
 #[interface(name = "org.freedesktop.Avahi.EntryGroup", introspection_docs = false)]
 impl Group {
     #[allow(clippy::too_many_arguments)]
-    fn add_service(
+    fn add_record(
         &self,
         interface: i32,
         protocol: i32,
         flags: u32,
         name: String,
-        kind: String,
-        _domain: String,
-        _host: String,
-        port: u16,
-        txt: Vec<Vec<u8>>,
+        class: u16,
+        kind: u16,
+        _ttl: u32,
+        data: Vec<u8>,
     ) -> Result<(), Refused> {
-        assert_eq!((interface, protocol, flags), (1, -1, 0), "not only on the loopback interface");
+        const PTR: u16 = 12;
+        const SRV: u16 = 33;
+        assert_eq!((interface, protocol, class), (1, -1, 1), "not only on the loopback interface");
+        if kind == PTR {
+            assert_eq!(flags, 0, "a type may be others' as well: {name}");
+            self.published.send_modify(|published| {
+                published
+                    .subtypes
+                    .extend(name.strip_suffix(".local").filter(|name| name.contains("._sub.")).map(str::to_owned));
+            });
+            return Ok(());
+        }
+        assert_eq!(flags, 3, "a name of one's own, without the second that it takes to ask who else has it: {name}");
+        let (name, kind_of_service) = split(&name);
         let mut refused = self.published.borrow().taken.contains(&name);
         self.published.send_modify(|published| {
-            refused |= published.groups.values().flatten().any(|one| (&one.0, &one.1) == (&name, &kind));
-            if !refused {
-                let txt = txt.into_iter().map(|string| String::from_utf8(string).unwrap()).collect();
-                published.groups.get_mut(&self.path).unwrap().push((name, kind, port, txt));
+            let whose = |one: &Service| (&one.0, &one.1) == (&name, &kind_of_service);
+            if kind == SRV {
+                refused |= published.groups.values().flatten().any(whose);
+                if !refused {
+                    assert!(data.ends_with(b"\x05study\x05local\0"), "of another computer: {data:?}");
+                    let port = u16::from_be_bytes([data[4], data[5]]);
+                    let group = published.groups.get_mut(&self.path).unwrap();
+                    group.push((name.clone(), kind_of_service.clone(), port, Vec::new()));
+                }
+            } else {
+                let mut group = published.groups.get_mut(&self.path).unwrap().iter_mut();
+                group.find(|one| whose(one)).expect("facts of a service that is there").3 = strings(&data);
             }
         });
         if refused { Err(Refused::CollisionError("Local name collision".to_owned())) } else { Ok(()) }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn add_service_subtype(
-        &self,
-        _interface: i32,
-        _protocol: i32,
-        _flags: u32,
-        _name: String,
-        _kind: String,
-        _domain: String,
-        subtype: String,
-    ) {
-        self.published.send_modify(|published| {
-            published.subtypes.insert(subtype);
-        });
     }
 
     async fn commit(&self, #[zbus(signal_emitter)] emitter: SignalEmitter<'_>) {
@@ -217,6 +225,35 @@ impl Group {
 
     #[zbus(signal)]
     async fn state_changed(emitter: &SignalEmitter<'_>, state: i32, error: &str) -> zbus::Result<()>;
+}
+
+/// An instance's name, and its type, out of a record's name.
+fn split(name: &str) -> (String, String) {
+    let (label, rest) = name.split_once("._").unwrap();
+    let mut bytes = Vec::new();
+    let mut rest_of_label = label.bytes();
+    while let Some(byte) = rest_of_label.next() {
+        bytes.push(match (byte, rest_of_label.clone().next()) {
+            (b'\\', Some(b'0'..=b'9')) => {
+                let digits: Vec<u8> = rest_of_label.by_ref().take(3).collect();
+                String::from_utf8(digits).unwrap().parse().unwrap()
+            }
+            (b'\\', _) => rest_of_label.next().unwrap(),
+            _ => byte,
+        });
+    }
+    (String::from_utf8(bytes).unwrap(), format!("_{}", rest.strip_suffix(".local").unwrap()))
+}
+
+/// What a TXT record says.
+fn strings(mut data: &[u8]) -> Vec<String> {
+    let mut strings = Vec::new();
+    while let Some((length, rest)) = data.split_first() {
+        let (string, rest) = rest.split_at((*length).into());
+        strings.push(String::from_utf8(string.to_vec()).unwrap());
+        data = rest;
+    }
+    strings
 }
 
 /// A broker with an Avahi on it.

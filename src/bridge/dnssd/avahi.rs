@@ -10,13 +10,16 @@ use zbus::proxy::CacheProperties;
 use super::entry_group::{EntryGroupProxy, StateChangedStream};
 use super::records::Service;
 use super::server::ServerProxy;
+use super::zone::{Home, Record};
 use crate::bridge::Names;
 
 const NAME: &str = "org.freedesktop.Avahi";
-/// What `AddService` says where a group of this computer has the name already.
+/// What `AddRecord` says where a group of this computer has the name already.
 const COLLISION: &str = "org.freedesktop.Avahi.CollisionError";
 /// Avahi's word for both IPv4 and IPv6 (`AVAHI_PROTO_UNSPEC`).
 const ANY_PROTOCOL: i32 = -1;
+/// The Internet (RFC 1035, 3.2.4).
+const CLASS: u16 = 1;
 /// The loopback interface is the first of every network namespace (Linux, `LOOPBACK_IFINDEX`).
 const LOOPBACK: i32 = 1;
 
@@ -61,11 +64,13 @@ impl Avahi {
     /// The bus's.
     pub(super) async fn group(&self) -> Result<Group, Refusal> {
         let server = ServerProxy::builder(&self.connection).cache_properties(CacheProperties::No).build().await?;
+        let home = Home::new(&server.get_host_name_fqdn().await?, &server.get_domain_name().await?);
+        let home = home.ok_or(Refusal::Failed)?;
         let path = server.entry_group_new().await?;
         let proxy =
             EntryGroupProxy::builder(&self.connection).path(path).cache_properties(CacheProperties::No).build().await?;
         let states = proxy.receive_state_changed().await?;
-        Ok(Group { proxy, states })
+        Ok(Group { proxy, states, home })
     }
 }
 
@@ -96,6 +101,7 @@ impl From<zbus::Error> for Refusal {
 pub(super) struct Group {
     proxy: EntryGroupProxy<'static>,
     states: StateChangedStream,
+    home: Home,
 }
 
 impl Group {
@@ -106,26 +112,22 @@ impl Group {
     pub(super) async fn fill(&self, name: &str, services: &[Service]) -> Result<(), Refusal> {
         for service in services {
             let instance = service.instance.as_deref().unwrap_or(name);
-            let txt: Vec<&[u8]> = service.txt.iter().map(Vec::as_slice).collect();
-            let added = self
-                .proxy
-                .add_service(LOOPBACK, ANY_PROTOCOL, 0, instance, service.kind, "", "", service.port, &txt)
-                .await
-                .map_err(Refusal::from);
-            match added {
-                Ok(()) => {}
+            match self.add_all(&self.home.records(instance, service)).await {
                 // A name of its own, for programs that look for exactly it: another one would tell them nothing.
                 Err(Refusal::Taken) if service.instance.is_some() => {
                     tracing::debug!(instance, kind = service.kind, "is published by somebody else");
-                    continue;
                 }
-                Err(refusal) => return Err(refusal),
-            }
-            for subtype in service.subtypes {
-                self.proxy.add_service_subtype(LOOPBACK, ANY_PROTOCOL, 0, instance, service.kind, "", subtype).await?;
+                added => added?,
             }
         }
         self.proxy.commit().await?;
+        Ok(())
+    }
+
+    async fn add_all(&self, records: &[Record]) -> Result<(), Refusal> {
+        for Record { name, kind, flags, ttl, data } in records {
+            self.proxy.add_record(LOOPBACK, ANY_PROTOCOL, *flags, name, CLASS, *kind, *ttl, data).await?;
+        }
         Ok(())
     }
 

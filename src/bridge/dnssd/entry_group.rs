@@ -8,29 +8,16 @@
 pub(super) trait EntryGroup {
     #[zbus(no_autostart)]
     #[allow(clippy::too_many_arguments)]
-    fn add_service(
+    fn add_record(
         &self,
         interface: i32,
         protocol: i32,
         flags: u32,
         name: &str,
-        kind: &str,
-        domain: &str,
-        host: &str,
-        port: u16,
-        txt: &[&[u8]],
-    ) -> zbus::Result<()>;
-    #[zbus(no_autostart)]
-    #[allow(clippy::too_many_arguments)]
-    fn add_service_subtype(
-        &self,
-        interface: i32,
-        protocol: i32,
-        flags: u32,
-        name: &str,
-        kind: &str,
-        domain: &str,
-        subtype: &str,
+        class: u16,
+        kind: u16,
+        ttl: u32,
+        data: &[u8],
     ) -> zbus::Result<()>;
     #[zbus(no_autostart)]
     fn commit(&self) -> zbus::Result<()>;

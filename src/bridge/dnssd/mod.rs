@@ -10,6 +10,7 @@ mod facts;
 mod name;
 mod records;
 mod server;
+mod zone;
 
 use std::sync::Arc;
 use std::time::Duration;

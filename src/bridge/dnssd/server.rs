@@ -15,6 +15,8 @@ pub(super) trait Server {
     #[zbus(no_autostart)]
     fn get_host_name_fqdn(&self) -> zbus::Result<String>;
     #[zbus(no_autostart)]
+    fn get_domain_name(&self) -> zbus::Result<String>;
+    #[zbus(no_autostart)]
     fn entry_group_new(&self) -> zbus::Result<OwnedObjectPath>;
     #[zbus(signal)]
     fn state_changed(&self, state: i32, error: &str) -> zbus::Result<()>;
