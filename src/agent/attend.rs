@@ -299,7 +299,8 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
         let mut back_off = BackOff::default();
         loop {
             attendance.tell(DeviceNews::Asking);
-            match probe::inquire(recognised, pool).await {
+            // Boxed, so that a printer that has answered does not go on to hold the room for all its questions.
+            match Box::pin(probe::inquire(recognised, pool)).await {
                 Ok(None) => return,
                 Ok(Some(facts)) => {
                     attendance.tell(DeviceNews::Probed(Arc::new(facts)));
@@ -310,7 +311,7 @@ async fn ask(attendance: &Attendance, pool: &http::Pool, recognised: &Recognised
                 Err(error) => {
                     let failure = fault::of_hp(&error);
                     let lasting = !fault::may_be_starting(&failure) || back_off.failures() + 1 >= PATIENCE;
-                    if lasting && let Some(facts) = probe::by_ipp(recognised, pool, &failure.message).await {
+                    if lasting && let Some(facts) = Box::pin(probe::by_ipp(recognised, pool, &failure.message)).await {
                         attendance.tell(DeviceNews::Probed(Arc::new(facts)));
                         break;
                     }

@@ -59,7 +59,8 @@ pub(super) async fn announce(
     let mut facts = Facts::unasked(wanted);
     let mut published = None;
     let announcing = async {
-        facts.ask(&links.pool).await;
+        // Boxed, so that a printer that is announced does not go on to hold the room for how it came to that.
+        Box::pin(facts.ask(&links.pool)).await;
         let (tell, known) = watch::channel(facts.clone());
         let asking = async {
             for seconds in AGAIN {
@@ -67,7 +68,7 @@ pub(super) async fn announce(
                     break;
                 }
                 sleep(Duration::from_secs(seconds)).await;
-                facts.ask(&links.pool).await;
+                Box::pin(facts.ask(&links.pool)).await;
                 tell.send_if_modified(|known| {
                     let changed = *known != facts;
                     known.clone_from(&facts);
@@ -115,7 +116,7 @@ impl One<'_> {
             }
             running.mark_unchanged();
             let facts = known.borrow_and_update().clone();
-            match self.publish(&facts, published).await {
+            match Box::pin(self.publish(&facts, published)).await {
                 Ok(()) => rest = REST.0,
                 Err(error) => {
                     tracing::warn!(printer = %self.printer.id, %error, "can't be announced");

@@ -1,7 +1,9 @@
 //! One opened device: control requests, and who sits on which of its interfaces.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::future::poll_fn;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -21,6 +23,8 @@ use crate::usb::{
 const RELEASE_PATIENCE: Duration = Duration::from_secs(5);
 /// For descriptors that sysfs does not have.
 const DESCRIPTOR_TIMEOUT: Duration = Duration::from_secs(2);
+/// The most that the kernel says of a device: its own descriptor, and one configuration of any length (USB 2.0, 9.6).
+const MOST_DESCRIPTORS: u64 = 18 + 65_535;
 /// For how long a device counts as one that just came: less than an idle link is kept for, so
 /// that none of its interfaces has been ours, let go, and somebody else's meanwhile.
 const JUST: Duration = Duration::from_secs(2);
@@ -46,6 +50,14 @@ pub(super) fn sysfs(topology: &Topology) -> PathBuf {
     Path::new("/sys/bus/usb/devices").join(topology.to_string())
 }
 
+/// The descriptors that the kernel keeps of a device. Their file says that it has 64 KiB, however little is in it.
+pub(super) fn descriptors(sysfs: &Path) -> io::Result<Vec<u8>> {
+    let mut read = Vec::with_capacity(1024);
+    File::open(sysfs.join("descriptors"))?.take(MOST_DESCRIPTORS).read_to_end(&mut read)?;
+    read.shrink_to_fit();
+    Ok(read)
+}
+
 /// Opens the device. Blocks.
 pub(super) fn open(
     context: &Context,
@@ -66,7 +78,7 @@ pub(super) fn open(
     // Where the platform can't, there are no kernel drivers to detach.
     let _ = raw.set_auto_detach_kernel_driver(true);
     let handle = Arc::new(Handle { raw, _lease: lease });
-    let raw_descriptors = match std::fs::read(sysfs.join("descriptors")) {
+    let raw_descriptors = match descriptors(&sysfs) {
         Ok(raw) => raw,
         Err(_) => ask_for_descriptors(&handle)?,
     };

@@ -1,21 +1,15 @@
 //! Arrivals and departures. libusb's callback only sends; what comes is looked at elsewhere.
 
 use std::collections::HashSet;
-use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusb::{Context, HotplugBuilder, UsbContext};
-use rustix::fs::inotify;
-use tokio::net::unix::pipe;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Arrivals, Shared, device};
+use super::{Arrivals, Shared, device, node};
 use crate::usb::{Address, Arrival, Hotplug, Topology, descriptor};
 
-/// Where the kernel's devtmpfs has the device nodes. It is not there before the first host controller is.
-const NODES: &str = "/dev/bus/usb";
 /// When USB is there but libusb can't use it, or where it can't be watched for: the time between attempts.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
@@ -44,7 +38,7 @@ async fn start(shared: &Arc<Shared>) -> mpsc::UnboundedReceiver<Hotplug> {
     let mut said = false;
     loop {
         // Watched before the attempt, so that nothing is missed in between.
-        let watch = watch_nodes();
+        let watch = node::watch_all();
         let (sender, receiver) = mpsc::unbounded_channel();
         let (started, outcome) = oneshot::channel();
         let theirs = Arc::clone(shared);
@@ -61,7 +55,7 @@ async fn start(shared: &Arc<Shared>) -> mpsc::UnboundedReceiver<Hotplug> {
         }
         match watch {
             // Something was created: a node, or a folder on the way to one.
-            Ok(watch) if !nodes_exist() => {
+            Ok(watch) if !node::exist() => {
                 let _ = watch.readable().await;
             }
             _ => {
@@ -70,29 +64,6 @@ async fn start(shared: &Arc<Shared>) -> mpsc::UnboundedReceiver<Hotplug> {
             }
         }
     }
-}
-
-fn nodes_exist() -> bool {
-    std::fs::read_dir(NODES).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// Becomes readable when something is created in the deepest folder that exists on the way to the nodes.
-fn watch_nodes() -> io::Result<pipe::Receiver> {
-    let folder = Path::new(NODES).ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-    watch(folder, inotify::WatchFlags::CREATE | inotify::WatchFlags::MOVED_TO)
-}
-
-/// Becomes readable when a node comes, goes, or gets another owner or mode, on the bus of this device.
-pub(super) fn watch_permissions(address: Address) -> io::Result<pipe::Receiver> {
-    let folder = Path::new(NODES).join(format!("{:03}", address.bus));
-    watch(&folder, inotify::WatchFlags::CREATE | inotify::WatchFlags::ATTRIB | inotify::WatchFlags::DELETE)
-}
-
-fn watch(folder: &Path, what: inotify::WatchFlags) -> io::Result<pipe::Receiver> {
-    let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC)?;
-    inotify::add_watch(&watch, folder, what)?;
-    // Readiness is all that is wanted of it, and a pipe's end has that without the unsafe code of AsyncFd.
-    pipe::Receiver::from_owned_fd_unchecked(watch)
 }
 
 /// Owns a context: sits in libusb's event loop until it is stopped and the last device is closed.
@@ -182,6 +153,7 @@ async fn may_be_printer(topology: &Topology) -> bool {
     if topology.ports.is_empty() {
         return false;
     }
-    let Ok(raw) = tokio::fs::read(device::sysfs(topology).join("descriptors")).await else { return true };
+    let sysfs = device::sysfs(topology);
+    let Ok(Ok(raw)) = tokio::task::spawn_blocking(move || device::descriptors(&sysfs)).await else { return true };
     descriptor::parse(&raw).is_ok_and(|d| d.printer_class() || d.smart_install() || !d.functions().is_empty())
 }

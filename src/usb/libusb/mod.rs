@@ -6,6 +6,7 @@
 
 mod device;
 mod hotplug;
+mod node;
 mod pipe;
 mod transfer;
 
@@ -22,10 +23,11 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{Address, BoxFuture, Bus, Device, Error, Hotplug};
 
-/// How often [`Bus::open`] looks whether udev has set a new node's permissions, where it can't be told. The kernel's
-/// own announcement, which the vendored libusb listens to, comes before udev has run its rules: on a busy computer
-/// half a minute before.
+/// How often [`Bus::open`] looks whether udev has set a new node's permissions, where it can't be told, and where it
+/// should be. The kernel's own announcement, which the vendored libusb listens to, comes before udev has run its rules:
+/// on a busy computer half a minute before.
 const PERMISSION_PAUSE: Duration = Duration::from_millis(50);
+const PERMISSION_RECHECK: Duration = Duration::from_secs(1);
 /// When it says that it waits, and looks no more unless it is told.
 const PERMISSION_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -123,7 +125,7 @@ impl Bus for Libusb {
             let mut said = false;
             loop {
                 // Watched before the attempt, so that nothing is missed in between.
-                let changed = hotplug::watch_permissions(address);
+                let node = node::Node::watch(address);
                 let context = self.shared.context().ok_or(Error::Gone)?;
                 let lease = Lease { _open: self.shared.open.token(), _nudge: Nudge(context.clone()) };
                 let arrived = self.shared.arrivals.of(address);
@@ -134,16 +136,19 @@ impl Bus for Libusb {
                     Err(device::Refused::Finally(error)) => return Err(error),
                 };
                 let late = tokio::time::Instant::now() >= deadline;
-                match changed {
-                    Ok(changed) if late => {
+                let told = match node {
+                    Ok(node) if late => {
                         if !std::mem::replace(&mut said, true) {
                             tracing::warn!(%address, error = %waiting_for_udev, "waiting until a USB device may be opened");
                         }
-                        let _ = changed.readable().await;
+                        node.changed().await
                     }
+                    Ok(node) => timeout(PERMISSION_RECHECK, node.changed()).await.unwrap_or(Ok(())),
+                    Err(error) => Err(error),
+                };
+                match told {
+                    Ok(()) => {}
                     Err(_) if late => return Err(waiting_for_udev),
-                    // udev mostly needs a few milliseconds only.
-                    Ok(changed) => drop(timeout(PERMISSION_PAUSE, changed.readable()).await),
                     Err(_) => tokio::time::sleep(PERMISSION_PAUSE).await,
                 }
             }
