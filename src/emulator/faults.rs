@@ -153,6 +153,9 @@ kinds! {
     TruncatedChunk = "truncated-chunk",
     /// A chunked response ends after a whole chunk, without its last one; then silence.
     NoLastChunk = "no-last-chunk",
+    /// No request is read before a transfer of it ended with a short or a zero-length packet \[ipp-usb has a quirk
+    /// for such printers, `zlp-send`; I\].
+    Unterminated = "unterminated",
     /// Zero-length packets before, in and after the response.
     ZeroLength = "zero-length",
     /// The OUT endpoint takes nothing.

@@ -112,7 +112,7 @@ async fn answer_all(gadget: &Arc<Gadget>, pipe: &PrinterPipe) {
             .title_case_headers(true)
             .header_read_timeout(None)
             .auto_date_header(false)
-            .serve_connection(PipeStream::new(pipe.clone(), Arc::clone(&control)), service)
+            .serve_connection(PipeStream::new(pipe.clone(), Arc::clone(&control), gadget.printer.clone()), service)
             .await;
         let script = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
         match script {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
+use super::faults::Kind;
 use super::pipe::{MAX_PACKET, PrinterPipe};
+use super::printer::Printer;
 
 /// Cuts a byte stream into segments of whole packets.
 pub(super) struct Cutter {
@@ -76,19 +78,51 @@ pub(super) struct PipeStream {
     pipe: PrinterPipe,
     cutter: Cutter,
     control: Arc<Control>,
+    printer: Printer,
+    /// What has come of a request whose transfer has not ended, and whether it has.
+    withheld: BytesMut,
+    terminated: bool,
 }
 
+/// What is withheld at most, in bytes.
+const PATIENCE: usize = 1 << 20;
+
 impl PipeStream {
-    pub fn new(pipe: PrinterPipe, control: Arc<Control>) -> Self {
-        Self { cutter: Cutter::new(pipe.clone()), pipe, control }
+    pub fn new(pipe: PrinterPipe, control: Arc<Control>, printer: Printer) -> Self {
+        let cutter = Cutter::new(pipe.clone());
+        Self { pipe, cutter, control, printer, withheld: BytesMut::new(), terminated: false }
+    }
+
+    /// Reads as [`Kind::Unterminated`] does, which hears nothing of a request before its transfer has ended.
+    fn poll_terminated(&mut self, cx: &mut Context<'_>, buf: &mut ReadBufCursor<'_>) -> Poll<()> {
+        while self.withheld.is_empty() || !self.terminated {
+            let withheld = &mut self.withheld;
+            let received = ready!(self.pipe.poll_receive(cx, PATIENCE, |bytes| {
+                withheld.extend_from_slice(bytes);
+                bytes.len()
+            }));
+            let Some(length) = received else { return Poll::Ready(()) };
+            if length == 0 {
+                self.printer.log("a zero-length packet".into());
+            }
+            self.terminated = length == 0 || !length.is_multiple_of(MAX_PACKET) || self.withheld.len() >= PATIENCE;
+        }
+        let now = self.withheld.split_to(self.withheld.len().min(buf.remaining()));
+        buf.put_slice(&now);
+        Poll::Ready(())
     }
 }
 
 impl Read for PipeStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut buf: ReadBufCursor<'_>) -> Poll<std::io::Result<()>> {
+        let this = self.get_mut();
+        let unterminated = this.printer.fault().is_some_and(|fault| fault.kind == Kind::Unterminated);
+        if unterminated || !this.withheld.is_empty() {
+            return this.poll_terminated(cx, &mut buf).map(Ok);
+        }
         let room = buf.remaining();
         // An empty transfer (a zero-length packet) is not the end of the stream.
-        while ready!(self.pipe.poll_receive(cx, room, |bytes| {
+        while ready!(this.pipe.poll_receive(cx, room, |bytes| {
             buf.put_slice(bytes);
             bytes.is_empty()
         })) == Some(true)

@@ -132,6 +132,24 @@ async fn halted_and_deaf_endpoints() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_request_that_fills_its_packets_may_need_a_zero_length_one() {
+    let (_lab, mut link) = faulty(Kind::Unterminated).await;
+    let get = |length: usize| {
+        let mut get = GET.strip_suffix(b"\r\n").unwrap().to_vec();
+        get.extend(b"X: ".iter().chain(&vec![b'x'; length - get.len() - 7]).chain(b"\r\n\r\n"));
+        assert_eq!(get.len(), length);
+        get
+    };
+    link.send(&get(511)).await;
+    assert!(link.response().await.starts_with("HTTP/1.1 200 OK"), "a short packet ends it");
+    assert!(link.get(STATUS).await.starts_with("HTTP/1.1 200 OK"), "and the next one");
+    link.send(&get(512)).await;
+    assert!(timeout(EVER, link.receive(512)).await.is_err(), "nothing has ended it");
+    link.send(b"").await;
+    assert!(link.response().await.starts_with("HTTP/1.1 200 OK"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_cable_is_pulled() {
     for (name, received) in [("unplug@status", false), ("unplug-body@status", true), ("unplug-after@status", true)] {
         let lab = lab(Model::Inkjet, |options| options.fault = Fault::from_name(name)).await;

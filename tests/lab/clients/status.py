@@ -1,6 +1,7 @@
 """The status with which a printer's port answers.
 
-usage: status.py PORT print|fax|scan|config|protected
+usage: status.py PORT print|fax|scan|config|protected [LENGTHS]
+With LENGTHS it asks that often, with a path that is longer by one each time, and says each status that came once.
 """
 
 import http.client
@@ -19,8 +20,14 @@ REQUESTS = {
     "protected": ("GET", "/IoMgmt/Adapters/Wifi0/Profiles/Active", None),
 }
 
-port, what = sys.argv[1:]
+port, what = sys.argv[1:3]
 method, path, body = REQUESTS[what]
+paddings = [""] if len(sys.argv) == 3 else ["?" + "x" * length for length in range(int(sys.argv[3]))]
 connection = http.client.HTTPConnection("localhost", int(port), timeout=20)
-connection.request(method, path, body, {"Content-Type": "application/ipp"} if body else {})
-print(connection.getresponse().status)
+statuses = set()
+for padding in paddings:
+    connection.request(method, path + padding, body, {"Content-Type": "application/ipp"} if body else {})
+    response = connection.getresponse()
+    response.read()
+    statuses.add(response.status)
+print(*sorted(statuses))
