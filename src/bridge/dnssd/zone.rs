@@ -94,8 +94,7 @@ impl Name {
     /// As Avahi writes it: whatever is neither letter, digit, hyphen nor underscore is escaped.
     fn text(&self) -> String {
         let byte = |byte: &u8| match byte {
-            b'-' | b'_' => char::from(*byte).to_string(),
-            byte if byte.is_ascii_alphanumeric() => char::from(*byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() || b"-_".contains(byte) => char::from(*byte).to_string(),
             b'.' | b'\\' => format!("\\{}", char::from(*byte)),
             byte => format!("\\{byte:03}"),
         };
